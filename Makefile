@@ -1,0 +1,57 @@
+# Partwork. `make` alone lists what can be made.
+PYTHON ?= python3
+BIN := .venv/bin
+SITE ?= .
+DEMO_READERS := content/demonstration.csv
+
+.DEFAULT_GOAL := help
+.PHONY: help run once test check fix lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+.venv/run: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Partwork needs Python 3.11 or newer; this is %d.%d. Try: make PYTHON=python3.11" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || echo "Setting up .venv (once; about a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev: requirements-dev.txt .venv/run
+	@echo "Adding the tools of tests and checks"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+run: .venv/run ## publish what is due, then stay: scheduler and web on http://127.0.0.1:8000
+	@$(BIN)/partwork --site $(SITE) subscriber import --quiet $(DEMO_READERS)
+	@$(BIN)/partwork --site $(SITE) run
+
+once: .venv/run ## publish what is due, print what happened, leave
+	@$(BIN)/partwork --site $(SITE) subscriber import --quiet $(DEMO_READERS)
+	@$(BIN)/partwork --site $(SITE) run --once
+
+test: .venv/dev ## run the tests
+	@$(BIN)/python -m pytest
+
+check: .venv/dev ## lint, types, and the one direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/partwork check
+
+fix: .venv/dev ## let ruff mend what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: .venv/dev ## renew the lock files from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--no-emit-index-url --group pyproject.toml:build -o requirements.txt pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--no-emit-index-url --group pyproject.toml:build --group pyproject.toml:dev \
+		-o requirements-dev.txt pyproject.toml
+
+clean: ## remove what was published and stored here (asks first); keeps .venv
+	@printf "This removes feeds/* and var/ of this checkout, with its database and outbox. Type yes: "; \
+		read answer; [ "$$answer" = yes ] && rm -rf var && find feeds -mindepth 1 ! -name README.md -delete

@@ -1,0 +1,5 @@
+"""`python -m pipeline` is `partwork`."""
+
+from pipeline.cli import main
+
+main()

@@ -1,0 +1,215 @@
+"""`run` and `status`: what the scheduler does, and where things stand."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from pipeline import jobs
+from pipeline.app import App, open_site
+from pipeline.cli.guides import held_line
+from pipeline.cli.root import Json, Now, folder_of
+from pipeline.cli.show import answer, diagnose, say, table, when
+from pipeline.errors import UsageError
+from pipeline.jobs import StatusReport, TickReport
+from pipeline.model import Serial
+
+PARTLY_DONE = 3
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(run)
+    app.command()(status)
+
+
+def run(
+    context: typer.Context,
+    once: Annotated[bool, typer.Option("--once", help="Do what is due now, and leave.")] = False,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """Release, publish and mail what is due; without --once stay as scheduler and web server."""
+    folder = folder_of(context)
+    if now is not None and not once:
+        raise UsageError("--now stands still and needs --once", "add --once")
+    if not once:
+        sys.stdout.flush()
+        os.execv(sys.executable, [sys.executable, "-m", "scheduler", "--site", str(folder)])  # noqa: S606 -- ourselves
+    with open_site(folder, now) as app:
+        report = jobs.tick(app.desk, app.desk.clock())
+        if as_json:
+            answer(tick_payload(report))
+        else:
+            print_tick(app, report)
+    if report.is_partial:
+        raise typer.Exit(PARTLY_DONE)
+
+
+def tick_payload(report: TickReport) -> dict[str, Any]:
+    """A pass as JSON."""
+    return {
+        "now": report.now,
+        "released": [
+            {
+                "guide": one.issue.guide,
+                "number": one.issue.number,
+                "of": one.issue.of,
+                "id": one.issue.id,
+                "subject": one.issue.subject,
+                "slot": one.issue.slot.key,
+                "path": one.issue.path,
+                "deliveries": one.deliveries,
+            }
+            for one in report.publishing.released
+        ],
+        "held": [asdict(one) for one in report.publishing.held],
+        "written": report.published.written,
+        "unchanged": report.published.unchanged,
+        "deliveries": dict(report.delivering.states),
+        "problems": report.delivering.problems,
+        "diagnostics": [asdict(one) for one in report.diagnostics],
+        "next_at": report.next_at,
+    }
+
+
+def print_tick(app: App, report: TickReport) -> None:
+    """A pass as a person enjoys reading it."""
+    zone = app.desk.site.zone
+    diagnose(one for one in report.diagnostics if one.severity == "error")
+    say(f"{app.desk.site.title}  {when(report.now, zone)} {zone}", "bold")
+    say()
+    _print_released(report)
+    _print_files(app, report)
+    _print_mail(app, report)
+    for held in report.publishing.held:
+        say(held_line(held), "yellow")
+    for problem in report.delivering.problems:
+        say(problem, "red")
+    say()
+    _print_coming(report.serials, zone)
+
+
+def _print_released(report: TickReport) -> None:
+    if not report.publishing.released:
+        say("Released   nothing is due")
+        return
+    for index, one in enumerate(report.publishing.released):
+        label = "Released" if index == 0 else ""
+        issue = one.issue
+        part = f"{issue.number} of {issue.of}"
+        say(f"{label:<10} {issue.guide_title}, {part}: {issue.subject}")
+        for link in issue.related:
+            say(f"{'':<10}   see also {link.guide_title}: {link.title} ({link.score:.2f})", "dim")
+
+
+def _print_files(app: App, report: TickReport) -> None:
+    written = report.published.written
+    if not written:
+        say(f"Published  {report.published.unchanged} files, all as they were")
+        return
+    say(f"Published  {len(written)} files in {_near(app.desk.feeds)}")
+    shown = [path for path in written if path.endswith(("atom.xml", "rss.xml", "feed.json"))]
+    for path in shown[:12]:
+        say(f"{'':<10}   {path}", "dim")
+
+
+def _near(path: Any) -> str:
+    """A path as short as it can be said from here."""
+    short = os.path.relpath(path)
+    return short if not short.startswith("..") else str(path)
+
+
+def _print_mail(app: App, report: TickReport) -> None:
+    states = report.delivering.states
+    if not states:
+        say("Mailed     nothing is due")
+        return
+    where = f"into {_near(app.outbox.folder)}" if app.outbox else "through the relay"
+    told = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
+    say(f"Mailed     {told}, {where}")
+
+
+def _print_coming(serials: tuple[Serial, ...], zone: str) -> None:
+    dated = ((one.upcoming[0].due_at, one) for one in serials if one.upcoming)
+    coming = sorted(
+        ((at, one) for at, one in dated if at is not None),
+        key=lambda pair: (pair[0], pair[1].front.slug),
+    )
+    rows = [
+        (when(at, zone), one.front.title, _part(one), one.upcoming[0].title) for at, one in coming
+    ]
+    if rows:
+        table(("Next", "guide", "part", "title"), rows)
+        say(f"Times in {zone}. All that is to come: partwork plan", "dim")
+    else:
+        say("Nothing is to come: every part is out.")
+
+
+def _part(serial: Serial) -> str:
+    return f"{serial.upcoming[0].number} of {len(serial.parts)}"
+
+
+def status(context: typer.Context, now: Now = None, as_json: Json = False) -> None:
+    """Show where everything stands: guides, issues with their deliveries, subscribers."""
+    with open_site(folder_of(context), now) as app:
+        report = jobs.status(app.desk, app.desk.clock())
+        zone = app.desk.site.zone
+    if as_json:
+        answer(_status_payload(report))
+        return
+    table(
+        ("released", "guide", "part", "title", "planned", "states"),
+        (
+            (
+                when(one.issue.released_at, zone),
+                one.issue.guide,
+                f"{one.issue.number}/{one.issue.of}",
+                one.issue.subject,
+                str(one.planned),
+                ", ".join(f"{number} {state}" for state, number in one.states.items()),
+            )
+            for one in report.accounts
+        ),
+        right=(2, 4),
+    )
+    people = ", ".join(f"{number} {status}" for status, number in report.subscribers.items())
+    say()
+    say(f"Subscribers  {people or 'nobody yet'}")
+    say(f"Next         {when(report.next_at, zone)} {zone}")
+
+
+def _status_payload(report: StatusReport) -> dict[str, Any]:
+    return {
+        "guides": [
+            {
+                "slug": one.front.slug,
+                "title": one.front.title,
+                "parts": len(one.parts),
+                "released": len(one.issues),
+                "complete": one.is_complete,
+                "next_at": one.upcoming[0].due_at if one.upcoming else None,
+            }
+            for one in report.serials
+        ],
+        "issues": [
+            {
+                "id": one.issue.id,
+                "guide": one.issue.guide,
+                "number": one.issue.number,
+                "subject": one.issue.subject,
+                "slot": one.issue.slot.key,
+                "released_at": one.issue.released_at,
+                "path": one.issue.path,
+                "planned": one.planned,
+                "states": dict(one.states),
+            }
+            for one in report.accounts
+        ],
+        "subscribers": dict(report.subscribers),
+        "next_at": report.next_at,
+    }

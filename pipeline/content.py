@@ -1,0 +1,160 @@
+"""Reads what writers and designers put into a site's folder: guides, their ids, templates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import FileError
+from pipeline.guide import Source
+from pipeline.model import Diagnostic, Severity
+
+GUIDE_ENDINGS = frozenset({".md", ".markdown", ".txt"})
+MAX_BYTES = 10_000_000
+"""No guide of words is larger; a larger file is refused before it is read."""
+
+_EDITORS_OWN = re.compile(r"^[._#]|[~#]$|\.(?:swp|swo|tmp|bak)$")
+_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+_PRODUCT = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a folder of content gave: readable sources, and what to tell the writer."""
+
+    sources: tuple[Source, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def read(folder: Path) -> Reading:
+    """Every guide's source below a folder, in order of their names.
+
+    A file that cannot be read as text becomes a diagnostic; its neighbours are read.
+
+    Raises:
+        FileError: There is no such folder.
+    """
+    if not folder.is_dir():
+        raise FileError(str(folder), "no such folder", "make it, or name another with --site DIR")
+    sources: list[Source] = []
+    diagnostics: list[Diagnostic] = []
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in GUIDE_ENDINGS or _EDITORS_OWN.search(path.name):
+            continue
+        found = _source(path, folder)
+        if isinstance(found, Source):
+            sources.append(found)
+        else:
+            diagnostics.append(found)
+    return Reading(tuple(sources), tuple(diagnostics))
+
+
+def _source(path: Path, folder: Path) -> Source | Diagnostic:
+    text = _text(path, folder)
+    if isinstance(text, Diagnostic):
+        return text
+    sidecar = path.with_suffix(".toml")
+    if path.suffix.lower() != ".txt" or not sidecar.exists():
+        return Source(_shown(path, folder), text)
+    beside = _text(sidecar, folder)
+    if isinstance(beside, Diagnostic):
+        return beside
+    return Source(_shown(path, folder), text, beside, _shown(sidecar, folder))
+
+
+def _shown(path: Path, folder: Path) -> str:
+    return f"{folder.name}/{path.relative_to(folder)}"
+
+
+def _text(path: Path, folder: Path) -> str | Diagnostic:
+    """A file's text with LF ends, or why it is refused."""
+    shown = _shown(path, folder)
+    raw = _bytes(path, folder, shown)
+    if isinstance(raw, Diagnostic):
+        return raw
+    text = _decoded(raw, shown)
+    if isinstance(text, Diagnostic):
+        return text
+    if (bad := _NOT_TEXT.search(text)) is not None:
+        line = text.count("\n", 0, bad.start()) + 1
+        column = bad.start() - text.rfind("\n", 0, bad.start())
+        what = f"column {column} holds U+{ord(bad[0]):04X}, which no text needs; delete it"
+        return _refused(shown, line, "control", what)
+    return text
+
+
+def _refused(shown: str, line: int, rule: str, message: str) -> Diagnostic:
+    return Diagnostic(shown, line, Severity.ERROR, rule, message)
+
+
+def _bytes(path: Path, folder: Path, shown: str) -> bytes | Diagnostic:
+    if not path.resolve().is_relative_to(folder.resolve()):
+        what = "leads out of the content folder; copy the file instead"
+        return _refused(shown, 1, "outside", what)
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            what = f"has {size:,} bytes; at most {MAX_BYTES:,}: split the guide"
+            return _refused(shown, 1, "too-large", what)
+        return path.read_bytes()
+    except OSError as error:
+        return _refused(shown, 1, "unreadable", error.strerror or str(error))
+
+
+def _decoded(raw: bytes, shown: str) -> str | Diagnostic:
+    if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        return _refused(shown, 1, "encoding", "is UTF-16; save it as UTF-8")
+    try:
+        return raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        what = f"byte {error.start} is not UTF-8; save the file as UTF-8"
+        return _refused(shown, line, "encoding", what)
+
+
+def ids_path(guide_file: Path) -> Path:
+    """Where a guide's permanent ids are kept: beside it."""
+    return guide_file.with_suffix(".ids.json")
+
+
+def read_ids(guide_file: Path) -> str | None:
+    """The text of a guide's ids file; None when there is none yet."""
+    path = ids_path(guide_file)
+    try:
+        return path.read_text(encoding="utf-8") if path.exists() else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(str(path), str(error), "restore it from your version control") from error
+
+
+def product_templates() -> Path:
+    """The folder of templates that come with Partwork, in a checkout or installed."""
+    beside, inside = _PRODUCT.parent / "templates", _PRODUCT / "templates"
+    return inside if inside.is_dir() else beside
+
+
+def read_templates(site_folder: Path) -> dict[str, str]:
+    """Every template's source by name; what the site's own `templates/` holds comes first.
+
+    Raises:
+        FileError: A template is not UTF-8, or leads out of its folder.
+    """
+    found: dict[str, str] = {}
+    for folder in (product_templates(), site_folder / "templates"):
+        found.update(_templates(folder, sorted(folder.rglob("*"))) if folder.is_dir() else {})
+    return found
+
+
+def _templates(folder: Path, paths: Iterable[Path]) -> dict[str, str]:
+    found = {}
+    for path in paths:
+        if not path.is_file() or _EDITORS_OWN.search(path.name):
+            continue
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise FileError(str(path), "leads out of the templates folder", "copy the file instead")
+        try:
+            found[path.relative_to(folder).as_posix()] = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise FileError(str(path), str(error), "save it as UTF-8") from error
+    return found

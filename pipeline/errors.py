@@ -1,0 +1,123 @@
+"""One tree of what can go wrong: an error is its fields, its message is derived.
+
+Every message is one line for a person: what, where, and what to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class PartworkError(Exception):
+    """The root: whoever catches this catches all that we raise on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with one setting, field or line."""
+
+    where: str
+    """A setting (`[smtp] port`) or a place in a file (`guide.md:7`)."""
+    what: str
+    todo: str = ""
+
+    def __str__(self) -> str:
+        """The problem on one line."""
+        return f"{self.where}: {self.what}" + (f"; {self.todo}" if self.todo else "")
+
+
+class ConfigError(PartworkError, ValueError):
+    """The settings cannot be used; carries every problem found, not only the first."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        super().__init__(problems)
+
+    def __str__(self) -> str:
+        """One line a problem."""
+        return "\n".join(map(str, self.problems))
+
+
+class UsageError(PartworkError, ValueError):
+    """What was asked for makes no sense as asked."""
+
+    def __init__(self, what: str, todo: str = "") -> None:
+        self.what, self.todo = what, todo
+        super().__init__(what, todo)
+
+    def __str__(self) -> str:
+        """What was wrong with the request, and what to ask instead."""
+        return self.what + (f"; {self.todo}" if self.todo else "")
+
+
+class ScheduleError(PartworkError, ValueError):
+    """A cadence, zone or start that names no slots."""
+
+    def __init__(self, field: str, value: str, todo: str) -> None:
+        self.field, self.value, self.todo = field, value, todo
+        super().__init__(field, value, todo)
+
+    def __str__(self) -> str:
+        """The field, its value, and what is accepted."""
+        return f"{self.field} {self.value!r} is not understood; {self.todo}"
+
+
+class TemplateError(PartworkError):
+    """A template that cannot be rendered."""
+
+    def __init__(self, name: str, line: int | None, what: str) -> None:
+        self.name, self.line, self.what = name, line, what
+        super().__init__(name, line, what)
+
+    def __str__(self) -> str:
+        """`templates/page/issue.html:12: what`."""
+        place = f"templates/{self.name}" + (f":{self.line}" if self.line else "")
+        return f"{place}: {self.what}"
+
+
+class MailError(PartworkError):
+    """An issue that cannot be made into a message without harm."""
+
+    def __init__(self, issue: str, what: str, todo: str = "") -> None:
+        self.issue, self.what, self.todo = issue, what, todo
+        super().__init__(issue, what, todo)
+
+    def __str__(self) -> str:
+        """The issue, what is wrong, what to do."""
+        return f"mail of {self.issue}: {self.what}" + (f"; {self.todo}" if self.todo else "")
+
+
+class FileError(PartworkError, OSError):
+    """A file or folder that could not be read or written."""
+
+    def __init__(self, path: str, what: str, todo: str = "") -> None:
+        self.path, self.what, self.todo = path, what, todo
+        super().__init__(path, what, todo)
+
+    def __str__(self) -> str:
+        """The path, what is wrong, what to do."""
+        return f"{self.path}: {self.what}" + (f"; {self.todo}" if self.todo else "")
+
+
+class StoreError(PartworkError):
+    """The database cannot be opened, is locked, or is of another version."""
+
+    def __init__(self, what: str, todo: str) -> None:
+        self.what, self.todo = what, todo
+        super().__init__(what, todo)
+
+    def __str__(self) -> str:
+        """What is wrong with the database, and what to do."""
+        return f"database: {self.what}; {self.todo}"
+
+
+class RelayError(PartworkError, ConnectionError):
+    """The relay cannot be used at all: nobody's address is to blame."""
+
+    def __init__(self, relay: str, what: str, todo: str) -> None:
+        self.relay, self.what, self.todo = relay, what, todo
+        super().__init__(relay, what, todo)
+
+    def __str__(self) -> str:
+        """The relay, what happened, and which setting to look at."""
+        return f"relay {self.relay}: {self.what}; {self.todo}"

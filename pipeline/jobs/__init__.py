@@ -1,0 +1,57 @@
+"""The use cases: load, decide, act, and return a report. No job knows the settings."""
+
+from pipeline.jobs.catalogue import Catalogue, Volume, catalogue_of
+from pipeline.jobs.check import CheckReport, LookReport, check, look
+from pipeline.jobs.deliver import DeliverReport, deliver
+from pipeline.jobs.desk import Desk, Session, Transport
+from pipeline.jobs.forecast import Departure, ForecastReport, forecast
+from pipeline.jobs.leave import leave, leave_all
+from pipeline.jobs.plan_drips import plan_drips
+from pipeline.jobs.preview import PreviewReport, preview
+from pipeline.jobs.publish_due import Held, PublishReport, Released, publish_due, resume
+from pipeline.jobs.rebuild import rebuild, serials
+from pipeline.jobs.status import Account, StatusReport, SubscriberReport, status, subscriber
+from pipeline.jobs.subscribe import COLUMNS, ImportReport, Wish, import_csv, subscribe
+from pipeline.jobs.tick import TickReport, tick
+
+__all__ = [
+    "COLUMNS",
+    "Account",
+    "Catalogue",
+    "CheckReport",
+    "DeliverReport",
+    "Departure",
+    "Desk",
+    "ForecastReport",
+    "Held",
+    "ImportReport",
+    "LookReport",
+    "PreviewReport",
+    "PublishReport",
+    "Released",
+    "Session",
+    "StatusReport",
+    "SubscriberReport",
+    "TickReport",
+    "Transport",
+    "Volume",
+    "Wish",
+    "catalogue_of",
+    "check",
+    "deliver",
+    "forecast",
+    "import_csv",
+    "leave",
+    "leave_all",
+    "look",
+    "plan_drips",
+    "preview",
+    "publish_due",
+    "rebuild",
+    "resume",
+    "serials",
+    "status",
+    "subscribe",
+    "subscriber",
+    "tick",
+]

@@ -1,0 +1,79 @@
+"""Tries everything that a run needs, and changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipeline import store
+from pipeline.errors import PartworkError, UsageError
+from pipeline.jobs.catalogue import Catalogue, Volume, catalogue_of
+from pipeline.jobs.desk import Desk
+from pipeline.jobs.preview import render_part
+from pipeline.jobs.standing import standings
+from pipeline.model import Diagnostic, Part
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What was found: about guides, and about everything else."""
+
+    guides: int
+    """How many can go out."""
+    diagnostics: tuple[Diagnostic, ...]
+    problems: tuple[str, ...]
+
+
+def check(desk: Desk, now: datetime) -> CheckReport:
+    """What would keep a run from doing its work.
+
+    Templates are tried on the first part of one guide; the relay is greeted and logged in to.
+    """
+    catalogue = catalogue_of(desk, now)
+    problems = [*_try_templates(desk, catalogue, now), *_try_transport(desk)]
+    return CheckReport(len(catalogue.scheduled), catalogue.diagnostics, tuple(problems))
+
+
+def _try_templates(desk: Desk, catalogue: Catalogue, now: datetime) -> list[str]:
+    if not catalogue.scheduled:
+        return []
+    try:
+        render_part(desk, catalogue, catalogue.scheduled[0].guide.slug, 1, now)
+    except PartworkError as error:
+        return [str(error)]
+    return []
+
+
+def _try_transport(desk: Desk) -> list[str]:
+    try:
+        with desk.transport.connect():
+            return []
+    except PartworkError as error:
+        return [str(error)]
+
+
+@dataclass(frozen=True, slots=True)
+class LookReport:
+    """A guide with its parts, and how many of them are out."""
+
+    volume: Volume
+    parts: tuple[Part, ...]
+    released: int
+
+
+def look(desk: Desk, slug: str, now: datetime) -> LookReport:
+    """A guide as it is read now, drafts included.
+
+    Raises:
+        UsageError: No readable guide has this slug.
+    """
+    catalogue = catalogue_of(desk, now)
+    found = {one.guide.slug: one for one in catalogue.volumes}
+    if slug not in found:
+        wrong = "; see `partwork check`" if catalogue.errors else ""
+        raise UsageError(f"no guide is called {slug!r}", f"known: {', '.join(found)}{wrong}")
+    only = Catalogue((found[slug],), ())
+    with desk.store.read() as tx:
+        standing = standings(tx, desk, only, now, drafts=True)[0]
+        released = len(store.issues.releases(tx, slug).get(slug, ()))
+    return LookReport(found[slug], standing.parts, released)

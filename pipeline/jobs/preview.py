@@ -1,0 +1,109 @@
+"""The exact bytes that an issue is or would be: message, page and feed entries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pipeline import feed, mail, page, publish, schedule, store
+from pipeline.errors import UsageError
+from pipeline.jobs.catalogue import Catalogue, catalogue_of
+from pipeline.jobs.deliver import compile_for
+from pipeline.jobs.desk import Desk
+from pipeline.jobs.publish_due import choose_related, draft
+from pipeline.jobs.standing import Standing, standings, upcoming
+from pipeline.model import Issue, Mode, Serial
+
+READER = "preview@example.org"
+"""Whom a previewed message is addressed to: nobody, so that its links belong to nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewReport:
+    """What was written, and whether the issue is out already."""
+
+    issue: Issue
+    is_released: bool
+    files: tuple[Path, ...]
+
+
+def preview(desk: Desk, slug: str, number: int, out: Path, now: datetime) -> PreviewReport:
+    """Write an issue's .eml, .html, .txt, page and feeds into a folder; nothing else changes.
+
+    Raises:
+        UsageError: There is no such guide or part.
+    """
+    issue, is_released, files = render_part(desk, catalogue_of(desk, now), slug, number, now)
+    publish.write(out, files)
+    return PreviewReport(issue, is_released, tuple(out / name for name in files))
+
+
+def render_part(
+    desk: Desk, catalogue: Catalogue, slug: str, number: int, now: datetime
+) -> tuple[Issue, bool, dict[str, bytes]]:
+    """An issue, whether it is out, and all that it is rendered to, by file name.
+
+    Raises:
+        UsageError: There is no such guide or part.
+    """
+    serial, issue, is_released = _issue(desk, catalogue, slug, number, now)
+    return issue, is_released, _render(desk, serial, issue, now)
+
+
+def _issue(
+    desk: Desk, catalogue: Catalogue, slug: str, number: int, now: datetime
+) -> tuple[Serial, Issue, bool]:
+    with desk.store.read() as tx:
+        found = {one.guide.slug: one for one in standings(tx, desk, catalogue, now)}
+        if slug not in found:
+            known = ", ".join(found) or "none; see `partwork check`"
+            raise UsageError(f"no guide {slug!r} can be scheduled", f"known: {known}")
+        one = found[slug]
+        if not 0 < number <= len(one.parts):
+            raise UsageError(f"{slug} has no part {number}", f"it has 1 to {len(one.parts)}")
+        issues = store.issues.of_guide(tx, slug)
+        released = {issue.number: issue for issue in issues}
+        issue = released.get(number) or _would_be(tx, one, number, now)
+    shown = (*(old for old in issues if old.number != number), issue)
+    shown = tuple(sorted(shown, key=lambda each: each.number))
+    coming = upcoming(one.run, one.parts, one.released, now)
+    later = tuple(each for each in coming if each.number != number)
+    return Serial(one.guide.front, one.parts, shown, later), issue, number in released
+
+
+def _would_be(tx: store.Transaction, one: Standing, number: int, now: datetime) -> Issue:
+    """The issue as it would be frozen if those before it go out as planned."""
+    planned = {each.number: each for each in upcoming(one.run, one.parts, one.released, now)}
+    due = planned[number].due_at if number in planned else None
+    slot = schedule.slot_at(due or now, one.run.zone)
+    return choose_related(tx, [(one, draft(one, number, slot, due or now))])[0]
+
+
+def _render(desk: Desk, serial: Serial, issue: Issue, now: datetime) -> dict[str, bytes]:
+    compiled = compile_for(desk, issue, Mode.LIVE)
+    message = mail.address(
+        compiled,
+        mail.Recipient(
+            subscriber_id=0,
+            address=READER,
+            name="",
+            message_id=mail.message_id(
+                issue.id, 0, secret=desk.secret, domain=desk.site.list_domain
+            ),
+            unsubscribe_url=desk.site.url("u/preview"),
+            mail_from=desk.site.sender,
+            date=now,
+        ),
+    )
+    document = feed.serial_feed(serial, desk.site)
+    stem = f"{issue.guide}-{issue.number}"
+    return {
+        f"{stem}.eml": message.body,
+        f"{stem}.html": mail.preview_html(message).encode(),
+        f"{stem}.txt": mail.preview_text(message).encode(),
+        f"{stem}.page.html": page.issue_page(issue, serial, desk.site, desk.templates).encode(),
+        f"{stem}.rss.xml": feed.render_rss(document),
+        f"{stem}.atom.xml": feed.render_atom(document),
+        f"{stem}.feed.json": feed.render_json(document),
+    }

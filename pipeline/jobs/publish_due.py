@@ -1,0 +1,204 @@
+"""Releases what is due: decides, freezes issues, writes the ledger and the plan of deliveries.
+
+One transaction holds the write lock from the look at the ledger to the last row, so that a second
+scheduler finds the work done. Nothing is rendered or sent here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from pipeline import markup, publish, related, schedule, store
+from pipeline.errors import UsageError
+from pipeline.jobs.catalogue import Catalogue
+from pipeline.jobs.desk import Desk
+from pipeline.jobs.standing import Standing, standings, upcoming
+from pipeline.model import CatchUp, Issue, Release, Slot
+
+RELATED_LINKS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A run so far behind that the operator must say how it goes on."""
+
+    guide: str
+    number: int
+    late: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """An issue that went out now, and how many deliveries it brought."""
+
+    issue: Issue
+    deliveries: int
+
+
+@dataclass(frozen=True, slots=True)
+class PublishReport:
+    """What a pass released, and what it holds back."""
+
+    released: tuple[Released, ...]
+    held: tuple[Held, ...]
+    has_changed: bool = False
+    """Whether a guide reads otherwise than at the last pass."""
+
+
+def publish_due(desk: Desk, catalogue: Catalogue, now: datetime) -> PublishReport:
+    """What went out now; a second call at the same moment releases nothing."""
+    keep_ids(catalogue)
+    drafts: list[tuple[Standing, Issue]] = []
+    held: list[Held] = []
+    changed = False
+    with desk.store.write() as tx:
+        for one in standings(tx, desk, catalogue, now):
+            front = one.guide.front
+            changed |= store.guides.save(tx, front, one.parts, one.volume.ids, one.run.started_at)
+            store.subscribers.follow_every(tx, front.slug)
+            due, late = decide(one, now)
+            drafts += [(one, draft(one, number, slot, now)) for number, slot in due]
+            held += late
+        issues = choose_related(tx, drafts)
+        released = tuple(Released(issue, _record(tx, issue)) for issue in issues)
+    return PublishReport(released, tuple(held), changed)
+
+
+def keep_ids(catalogue: Catalogue) -> None:
+    """Write the ids files that are new or have grown: before anything is released under them."""
+    for volume in catalogue.scheduled:
+        if volume.has_new_ids:
+            publish.write(
+                volume.ids_file.parent, {volume.ids_file.name: volume.ids.encode("utf-8")}
+            )
+
+
+def decide(one: Standing, now: datetime) -> tuple[list[tuple[int, Slot]], list[Held]]:
+    """The parts of a guide that are due now with their slots, or that its run is held."""
+    due: list[tuple[int, Slot]] = []
+    released = list(one.released)
+    while True:
+        match schedule.next_release(one.run, released, len(one.parts), now):
+            case schedule.Due(number, slot):
+                due.append((number, slot))
+                released.append(Release(number, slot, now))
+            case schedule.Held(number, _, late):
+                return due, [Held(one.guide.slug, number, late)]
+            case _:
+                return due, []
+
+
+def draft(one: Standing, number: int, slot: Slot, now: datetime) -> Issue:
+    """The issue that a part becomes when it is released in this slot; without related links."""
+    front, part = one.guide.front, one.parts[number - 1]
+    released = (*one.released[: number - 1], Release(number, slot, now))
+    coming = upcoming(one.run, one.parts, released, now)
+    return Issue(
+        id=part.sections[0].id,
+        guide=front.slug,
+        guide_title=front.title,
+        number=number,
+        of=part.of,
+        subject=part.subject,
+        lang=front.lang,
+        sections=part.sections,
+        words=part.words,
+        slot=slot,
+        released_at=now,
+        updated_at=now,
+        path=f"{front.slug}/{number}-{markup.slugify(part.subject)}/",
+        zone=one.run.zone,
+        author=front.author,
+        tags=front.tags,
+        upcoming=coming[0] if coming else None,
+        trust=front.trust,
+        profile=front.profile,
+    )
+
+
+def choose_related(
+    tx: store.Transaction, drafts: list[tuple[Standing, Issue]]
+) -> tuple[Issue, ...]:
+    """The drafts with their related links: among all that is out, and what goes out with them."""
+    if not drafts:
+        return ()
+    mine = [_candidate(issue) for _, issue in drafts]
+    older = (_known(text) for text in store.issues.texts(tx))
+    catalogue = related.catalogue((*older, *mine))
+    return tuple(
+        replace(
+            issue,
+            related=related.choose(
+                candidate,
+                catalogue,
+                pins=one.guide.front.related,
+                exclude_urls=markup.link_targets(issue.sections),
+                limit=RELATED_LINKS,
+            ),
+        )
+        for (one, issue), candidate in zip(drafts, mine, strict=True)
+    )
+
+
+def _candidate(issue: Issue) -> related.Candidate:
+    return related.Candidate(
+        id=issue.id,
+        path=issue.path,
+        guide=issue.guide,
+        guide_title=issue.guide_title,
+        title=issue.subject,
+        lang=issue.lang,
+        headings=headings_of(issue),
+        body=words_of(issue),
+    )
+
+
+def _known(text: store.issues.IssueText) -> related.Candidate:
+    return related.Candidate(
+        id=text.id,
+        path=text.path,
+        guide=text.guide,
+        guide_title=text.guide_title,
+        title=text.title,
+        lang=text.lang,
+        headings=text.headings,
+        body=text.words,
+    )
+
+
+def headings_of(issue: Issue) -> str:
+    """Its headings on one line, for the ranking."""
+    return " ".join(entry.title for entry in markup.headings(issue.sections))
+
+
+def words_of(issue: Issue) -> str:
+    """Its text on one line, for the ranking."""
+    return " ".join(markup.section_text(section) for section in issue.sections)
+
+
+def _record(tx: store.Transaction, issue: Issue) -> int:
+    """Write an issue into the ledger and plan its deliveries; returns how many there are."""
+    store.issues.add(tx, issue, headings=headings_of(issue), words=words_of(issue))
+    planned = 0
+    for zone, hour in store.deliveries.local_times(tx, issue.guide):
+        at = issue.released_at
+        if hour is not None:
+            at = schedule.local_hour(at, zone or issue.zone, hour)
+        plan = store.deliveries.Planned(
+            issue.id, issue.guide, issue.slot.key, issue.released_at, not_before=at
+        )
+        planned += store.deliveries.snapshot(tx, plan, zone, hour)
+    return planned
+
+
+def resume(desk: Desk, slug: str, catch_up: CatchUp, now: datetime) -> None:
+    """Let a held run go on, its overdue parts treated as said.
+
+    Raises:
+        UsageError: No such guide was ever scheduled.
+    """
+    with desk.store.write() as tx:
+        if not store.guides.resume(tx, slug, catch_up, now):
+            known = ", ".join(store.guides.records(tx)) or "none"
+            raise UsageError(f"no guide {slug!r} was ever scheduled", f"known: {known}")

@@ -1,0 +1,74 @@
+"""Where the site stands: guides, issues with their accounting, subscribers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipeline import store
+from pipeline.jobs.desk import Desk
+from pipeline.jobs.rebuild import serials
+from pipeline.jobs.tick import next_at
+from pipeline.model import Issue, Serial, Subscriber, Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One issue, and in which states its deliveries are; they add up to what was planned."""
+
+    issue: Issue
+    states: Mapping[str, int]
+
+    @property
+    def planned(self) -> int:
+        """How many deliveries there are."""
+        return sum(self.states.values())
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """Where everything stands."""
+
+    serials: tuple[Serial, ...]
+    accounts: tuple[Account, ...]
+    """Newest release first."""
+    subscribers: Mapping[str, int]
+    next_at: datetime | None
+
+
+def status(desk: Desk, now: datetime) -> StatusReport:
+    """Where everything stands now; nothing is changed."""
+    found = serials(desk, now)
+    with desk.store.read() as tx:
+        states = store.deliveries.accounts(tx)
+        people = store.subscribers.count(tx)
+    issues = sorted(
+        (issue for one in found for issue in one.issues),
+        key=lambda issue: (issue.released_at, issue.guide, issue.number),
+        reverse=True,
+    )
+    accounts = tuple(Account(issue, states.get(issue.id, {})) for issue in issues)
+    return StatusReport(found, accounts, people, next_at(desk, found))
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberReport:
+    """One person, what they follow, and what became of each of their messages."""
+
+    subscriber: Subscriber
+    subscriptions: tuple[Subscription, ...]
+    deliveries: tuple[Mapping[str, object], ...]
+
+
+def subscriber(desk: Desk, address: str) -> SubscriberReport | None:
+    """All that is known of one person; None when nobody has this address."""
+    with desk.store.read() as tx:
+        person = store.subscribers.by_address(tx, address)
+        if person is None:
+            return None
+        return SubscriberReport(
+            person,
+            store.subscribers.subscriptions(tx, person.id),
+            store.deliveries.of_subscriber(tx, person.id),
+        )

@@ -1,0 +1,84 @@
+"""One idempotent pass: read the guides, release what is due, publish, plan drips, deliver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipeline import publish, store
+from pipeline.jobs.catalogue import catalogue_of
+from pipeline.jobs.deliver import DeliverReport, deliver
+from pipeline.jobs.desk import Desk
+from pipeline.jobs.plan_drips import plan_drips
+from pipeline.jobs.publish_due import PublishReport, publish_due
+from pipeline.jobs.rebuild import rebuild, serials
+from pipeline.model import Diagnostic, Serial
+
+
+@dataclass(frozen=True, slots=True)
+class TickReport:
+    """What one pass did, and where the site stands after it."""
+
+    now: datetime
+    diagnostics: tuple[Diagnostic, ...]
+    publishing: PublishReport
+    published: publish.Published
+    drips_planned: int
+    delivering: DeliverReport
+    serials: tuple[Serial, ...]
+    next_at: datetime | None
+    """When there is something to do again, as far as is known now."""
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether something that was to be done could not be."""
+        return bool(
+            any(one.severity == "error" for one in self.diagnostics)
+            or self.publishing.held
+            or self.delivering.problems
+        )
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there was nothing to do."""
+        return not (self.publishing.released or self.published.written or self.delivering.states)
+
+
+def tick(desk: Desk, now: datetime, *, render_all: bool = True) -> TickReport:
+    """Do what is due now; a second pass at the same moment does nothing.
+
+    Pages and feeds are written before mail goes out: no message links to a missing page.
+
+    Args:
+        desk: The site.
+        now: The moment of the pass.
+        render_all: Render everything, as the first pass of a process does, and not only when
+            something was released or a guide was changed.
+    """
+    catalogue = catalogue_of(desk, now)
+    publishing = publish_due(desk, catalogue, now)
+    drips = plan_drips(desk, now)
+    all_serials = serials(desk, now)
+    published = publish.Published((), 0)
+    if render_all or publishing.released or publishing.has_changed:
+        published = rebuild(desk, all_serials)
+    delivering = deliver(desk, now)
+    return TickReport(
+        now=now,
+        diagnostics=catalogue.diagnostics,
+        publishing=publishing,
+        published=published,
+        drips_planned=drips,
+        delivering=delivering,
+        serials=all_serials,
+        next_at=next_at(desk, all_serials),
+    )
+
+
+def next_at(desk: Desk, all_serials: tuple[Serial, ...]) -> datetime | None:
+    """The next instant at which something is due; None when all is done."""
+    with desk.store.read() as tx:
+        waiting = store.deliveries.next_due(tx)
+    coming = [one.upcoming[0].due_at for one in all_serials if one.upcoming]
+    known = [at for at in (*coming, waiting) if at is not None]
+    return min(known, default=None)

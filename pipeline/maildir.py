@@ -1,0 +1,81 @@
+"""A Maildir as transport: what would be mailed lands in a folder that any mail program opens.
+
+The name of a file is derived from the Message-ID, so that a message delivered again replaces
+itself instead of arriving twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import FileError
+from pipeline.model import Message, Reply
+
+ACCEPTED = Reply(250, "written to the Maildir", "2.0.0", after_dot=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """A Maildir: new messages appear in `new/`, whole."""
+
+    folder: Path
+
+    @contextmanager
+    def connect(self) -> Iterator[Outbox]:
+        """The outbox itself, once its folders are there.
+
+        Raises:
+            FileError: The folders cannot be made.
+        """
+        try:
+            for name in ("tmp", "new", "cur"):
+                (self.folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise FileError(
+                str(self.folder), error.strerror or str(error), "make the folder writable"
+            ) from error
+        yield self
+
+    def send(self, message: Message) -> Reply:
+        """250 once the message is on disk, 452 when the disk refused (RFC 5321 section 4.2.3)."""
+        name = file_name(message.message_id)
+        draft = self.folder / "tmp" / name
+        content = (
+            f"Return-Path: <{message.mail_from}>\r\nDelivered-To: {message.rcpt_to}\r\n"
+        ).encode() + message.body
+        try:
+            with draft.open("wb") as file:
+                draft.chmod(0o600)
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self.folder / "new" / name)
+        except OSError as error:
+            return Reply(452, error.strerror or str(error), "4.3.1")
+        return ACCEPTED
+
+    def names(self) -> tuple[str, ...]:
+        """The messages in the outbox, newest first; read ones included."""
+        found = [path for sub in ("new", "cur") for path in (self.folder / sub).glob("[!.]*")]
+        found.sort(key=lambda path: (-path.stat().st_mtime_ns, path.name))
+        return tuple(path.name for path in found)
+
+    def read(self, name: str) -> bytes | None:
+        """The bytes of a message by its file name; None when there is none of that name."""
+        if name not in self.names():
+            return None
+        return next(
+            path.read_bytes()
+            for sub in ("new", "cur")
+            if (path := self.folder / sub / name).is_file()
+        )
+
+
+def file_name(message_id: str) -> str:
+    """The name of a message's file: unique as the Message-ID is, safe in any file system."""
+    return hashlib.sha256(message_id.encode()).hexdigest()[:32] + ".partwork"

@@ -1,0 +1,107 @@
+"""Subscribers, subscriptions, messages and where each delivery stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Mode(StrEnum):
+    """Whether a reader follows the guide's calendar or their own."""
+
+    LIVE = "live"
+    DRIP = "drip"
+
+
+class SubscriberStatus(StrEnum):
+    """Whether a person may be mailed."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    UNSUBSCRIBED = "unsubscribed"
+    SUPPRESSED = "suppressed"
+    """Their server said for good that the address does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A person's address and state."""
+
+    id: int
+    address: str
+    status: SubscriberStatus
+    created_at: datetime
+    name: str = ""
+    lang: str = "en"
+    zone: str = ""
+    """IANA zone; empty: the zone of the guide they follow."""
+    hour: int | None = None
+    """The local hour, 0 to 23, at which they want mail; None: as soon as a part is out."""
+    consent_at: datetime | None = None
+    consent_source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A person's following of one guide."""
+
+    id: int
+    subscriber_id: int
+    guide: str
+    mode: Mode
+    cadence: str = ""
+    """Drip only; empty: the guide's own."""
+    started_at: datetime | None = None
+    """When the drip came to life; None until its first tick."""
+    ended_at: datetime | None = None
+    """When they left this guide."""
+
+
+class DeliveryState(StrEnum):
+    """Where one message stands; the transitions are in `pipeline.delivery`."""
+
+    PENDING = "pending"
+    LEASED = "leased"
+    SENT = "sent"
+    DEFERRED = "deferred"
+    FAILED = "failed"
+    SUPPRESSED = "suppressed"
+    CANCELLED = "cancelled"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The ledger row of one message, with what is needed to send it."""
+
+    issue_id: str
+    subscriber_id: int
+    state: DeliveryState
+    attempts: int
+    address: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a relay answered (RFC 5321 section 4.2); code 0 when the connection broke."""
+
+    code: int
+    text: str
+    enhanced: str = ""
+    """The status code of RFC 3463, such as 5.1.1, when the reply carried one."""
+    after_dot: bool = False
+    """Whether it came, or failed to come, after the message was handed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One issue for one subscriber: envelope, bytes, and an id that never changes."""
+
+    issue_id: str
+    subscriber_id: int
+    message_id: str
+    mail_from: str
+    rcpt_to: str
+    body: bytes

@@ -1,0 +1,40 @@
+"""The site: who publishes, and how it looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Who publishes, and how it looks: what every rendering needs to know."""
+
+    base_url: str
+    """Scheme, host and optional path prefix, without a trailing slash."""
+    title: str
+    sender: str
+    """The address that mail comes from; its display name is the title."""
+    postal_address: str
+    description: str = ""
+    reply_to: str = ""
+    lang: str = "en"
+    zone: str = "UTC"
+    accent: str = "#1f4e79"
+    accent_dark: str = "#8fb8de"
+    demonstration: bool = False
+    """A site that shows how it works: health guides without a reviewer are let through, marked."""
+
+    @property
+    def host(self) -> str:
+        """The host name of the base URL, without a port."""
+        host = self.base_url.split("://", 1)[-1].split("/", 1)[0]
+        return host.rsplit(":", 1)[0] if not host.endswith("]") else host
+
+    @property
+    def list_domain(self) -> str:
+        """The right-hand side of Message-ID and List-Id: the domain that mail comes from."""
+        return self.sender.rpartition("@")[2].strip(">").lower()
+
+    def url(self, path: str) -> str:
+        """The absolute URL of a path below the base URL; an absolute URL stays as it is."""
+        return path if "://" in path else f"{self.base_url}/{path}"

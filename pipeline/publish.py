@@ -1,0 +1,78 @@
+"""Bytes into the folder of feeds and pages: whole files or none, and untouched when equal.
+
+A reader that polls at any moment, also during a crash, finds the old file or the new one.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import FileError
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a publishing did: the paths that were written, and how many stayed as they were."""
+
+    written: tuple[str, ...]
+    unchanged: int
+
+
+def write(folder: Path, files: Mapping[str, bytes]) -> Published:
+    """What changed after making the folder hold these files; others are left alone.
+
+    Args:
+        folder: Where feeds and pages go; made if missing.
+        files: Content by path below the folder, with `/` between names.
+
+    Raises:
+        FileError: A path leads out of the folder, or the disk refused; files before it in order
+            are written, none is half-written.
+    """
+    written = [path for path, content in files.items() if _replace(folder, path, content)]
+    return Published(tuple(written), len(files) - len(written))
+
+
+def _replace(folder: Path, path: str, content: bytes) -> bool:
+    """Whether the file had to be written."""
+    target = folder / path
+    if ".." in Path(path).parts or Path(path).is_absolute():
+        raise FileError(path, "leads out of the folder of feeds", "change the slug of its guide")
+    try:
+        if target.is_file() and target.read_bytes() == content:
+            return False
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _write_whole(target, content)
+    except OSError as error:
+        raise FileError(
+            str(target), error.strerror or str(error), "make the folder writable"
+        ) from error
+    return True
+
+
+def _write_whole(target: Path, content: bytes) -> None:
+    """Write beside the target, sync, rename over it, sync the folder."""
+    descriptor, name = tempfile.mkstemp(prefix=".new-", dir=target.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)  # a web server of another user serves it
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

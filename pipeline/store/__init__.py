@@ -1,0 +1,23 @@
+"""The database: every SQL statement lives in this room, each a function of a transaction.
+
+`open_store` gives a `Store`; its `read()` and `write()` give transactions; the modules `guides`,
+`issues`, `subscribers` and `deliveries` hold what can be said in one.
+"""
+
+from sqlalchemy import Connection as Transaction
+
+from pipeline.store import deliveries, guides, issues, subscribers
+from pipeline.store.engine import Store, StoreOptions, open_store
+from pipeline.store.tables import EVERY_GUIDE
+
+__all__ = [
+    "EVERY_GUIDE",
+    "Store",
+    "StoreOptions",
+    "Transaction",
+    "deliveries",
+    "guides",
+    "issues",
+    "open_store",
+    "subscribers",
+]

@@ -1,0 +1,68 @@
+"""Statements about guides: outlines, permanent ids, live runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from pipeline.model import CatchUp, FrontMatter, Part
+from pipeline.store.codec import dump_outline, load_outline
+from pipeline.store.tables import guide
+
+
+@dataclass(frozen=True, slots=True)
+class GuideRecord:
+    """What the store remembers of a guide, also when its file is gone or broken."""
+
+    front: FrontMatter
+    parts: tuple[Part, ...]
+    """Without their sections: those are in the guide itself, and frozen in its issues."""
+    ids: str
+    started_at: datetime
+    catch_up: CatchUp | None
+    resumed_at: datetime | None
+
+
+def records(tx: Connection) -> dict[str, GuideRecord]:
+    """All guides that were ever scheduled, by slug."""
+    rows = tx.execute(select(guide).order_by(guide.c.slug))
+    return {row.slug: _record(row) for row in rows}
+
+
+def _record(row: Row[Any]) -> GuideRecord:
+    front, parts = load_outline(row.outline)
+    decided = CatchUp(row.catch_up) if row.catch_up else None
+    return GuideRecord(front, parts, row.ids, row.started_at, decided, row.resumed_at)
+
+
+def save(
+    tx: Connection, front: FrontMatter, parts: tuple[Part, ...], ids: str, started_at: datetime
+) -> bool:
+    """Remember a guide as it was just read; its run keeps the start it had.
+
+    Returns:
+        Whether it reads otherwise than before.
+    """
+    outline = dump_outline(front, tuple(replace(part, sections=()) for part in parts))
+    row = {"slug": front.slug, "outline": outline, "ids": ids}
+    before = tx.execute(
+        select(guide.c.outline, guide.c.ids).where(guide.c.slug == front.slug)
+    ).one_or_none()
+    if before is not None and tuple(before) == (outline, ids):
+        return False  # an idle tick leaves the file as it is
+    tx.execute(
+        insert(guide).values(**row, started_at=started_at).on_conflict_do_update(["slug"], set_=row)
+    )
+    return True
+
+
+def resume(tx: Connection, slug: str, catch_up: CatchUp, now: datetime) -> bool:
+    """Let a held run go on as decided; False when no such guide was ever scheduled."""
+    done = tx.execute(
+        update(guide).where(guide.c.slug == slug).values(catch_up=catch_up.value, resumed_at=now)
+    )
+    return done.rowcount == 1

@@ -1,0 +1,110 @@
+"""Statements about issues: the ledger of what was released."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from pipeline.model import Issue, Release, Slot
+from pipeline.store.codec import freeze, thaw
+from pipeline.store.tables import issue
+
+
+@dataclass(frozen=True, slots=True)
+class IssueText:
+    """What the ranking of related issues needs of an issue."""
+
+    id: str
+    path: str
+    guide: str
+    guide_title: str
+    title: str
+    lang: str
+    headings: str
+    words: str
+
+
+def add(tx: Connection, released: Issue, *, headings: str, words: str) -> None:
+    """Write a release into the ledger; UNIQUE(guide, slot) lets it happen once."""
+    tx.execute(
+        insert(issue).values(
+            id=released.id,
+            guide=released.guide,
+            number=released.number,
+            slot=released.slot.key,
+            released_at=released.released_at,
+            path=released.path,
+            guide_title=released.guide_title,
+            subject=released.subject,
+            lang=released.lang,
+            section_ids="\n".join(section.id for section in released.sections),
+            frozen=freeze(released),
+            headings=headings,
+            words=words,
+        )
+    )
+
+
+def releases(tx: Connection, slug: str | None = None) -> dict[str, tuple[Release, ...]]:
+    """What each guide's live run (or only this one's) has let out, in order, by slug."""
+    ledger = select(issue.c.guide, issue.c.number, issue.c.slot, issue.c.released_at)
+    if slug is not None:
+        ledger = ledger.where(issue.c.guide == slug)
+    rows = tx.execute(ledger.order_by(issue.c.guide, issue.c.number))
+    found: dict[str, tuple[Release, ...]] = {}
+    for guide, number, slot, released_at in rows:
+        found[guide] = (*found.get(guide, ()), Release(number, read_slot(slot), released_at))
+    return found
+
+
+def section_ids(tx: Connection, slug: str) -> frozenset[str]:
+    """The ids of a guide's top sections that are out."""
+    rows = tx.execute(select(issue.c.section_ids).where(issue.c.guide == slug)).scalars()
+    return frozenset(one for ids in rows for one in ids.split("\n"))
+
+
+def read_slot(key: str) -> Slot:
+    """The slot that a key names."""
+    local, zone = key.split(" ", 1)
+    return Slot(datetime.fromisoformat(local), zone)
+
+
+def of_guide(tx: Connection, slug: str) -> tuple[Issue, ...]:
+    """A guide's issues in order of their numbers."""
+    rows = tx.execute(select(issue.c.frozen).where(issue.c.guide == slug).order_by(issue.c.number))
+    return tuple(thaw(frozen) for frozen in rows.scalars())
+
+
+def by_id(tx: Connection, issue_id: str) -> Issue | None:
+    """The issue of this id."""
+    frozen = tx.execute(select(issue.c.frozen).where(issue.c.id == issue_id)).scalar()
+    return thaw(frozen) if frozen is not None else None
+
+
+def id_of(tx: Connection, slug: str, number: int) -> str | None:
+    """The id of a guide's issue of this number, once it is released."""
+    found: str | None = tx.execute(
+        select(issue.c.id).where(issue.c.guide == slug, issue.c.number == number)
+    ).scalar()
+    return found
+
+
+def texts(tx: Connection) -> Iterator[IssueText]:
+    """Every released issue as the ranking wants it, oldest first."""
+    rows = tx.execute(
+        select(
+            issue.c.id,
+            issue.c.path,
+            issue.c.guide,
+            issue.c.guide_title,
+            issue.c.subject,
+            issue.c.lang,
+            issue.c.headings,
+            issue.c.words,
+        ).order_by(issue.c.released_at, issue.c.guide, issue.c.number)
+    )
+    for row in rows:
+        yield IssueText(*row)

@@ -1,0 +1,244 @@
+"""Statements about subscribers, their subscriptions, and whom never to mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, literal, or_, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from pipeline.model import Mode, Subscriber, SubscriberStatus, Subscription
+from pipeline.store.tables import EVERY_GUIDE, subscriber, subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """Which guide somebody wants, and how; EVERY_GUIDE for all of them."""
+
+    guide: str
+    mode: Mode = Mode.LIVE
+    cadence: str = ""
+
+
+def address_key(address: str) -> str:
+    """What makes two spellings one person: the domain's case does not count, the name's does."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{domain.lower()}"
+
+
+def put(tx: Connection, person: Subscriber) -> tuple[int, bool]:
+    """A subscriber's id, and whether they are new; who is known stays as they are."""
+    found = tx.execute(
+        insert(subscriber)
+        .values(
+            address=person.address,
+            address_key=address_key(person.address),
+            name=person.name,
+            lang=person.lang,
+            zone=person.zone,
+            hour=person.hour,
+            status=person.status.value,
+            created_at=person.created_at,
+            consent_at=person.consent_at,
+            consent_source=person.consent_source,
+        )
+        .on_conflict_do_nothing()
+        .returning(subscriber.c.id)
+    ).scalar()
+    if found is not None:
+        return int(found), True
+    known = by_address(tx, person.address)
+    assert known is not None  # the conflict was about this very key  # noqa: S101
+    return known.id, False
+
+
+def follow(tx: Connection, subscriber_id: int, wish: Follow) -> bool:
+    """Subscribe somebody to a guide; False when they followed, or had left, it before."""
+    done = tx.execute(
+        insert(subscription)
+        .values(
+            subscriber_id=subscriber_id,
+            guide=wish.guide,
+            mode=wish.mode.value,
+            cadence=wish.cadence,
+        )
+        .on_conflict_do_nothing()
+    )
+    return done.rowcount == 1
+
+
+def follow_every(tx: Connection, slug: str) -> None:
+    """Give all who follow every guide their subscription to this one."""
+    everyone = select(
+        subscription.c.subscriber_id,
+        literal(slug),
+        subscription.c.mode,
+        subscription.c.cadence,
+    )
+    columns = ["subscriber_id", "guide", "mode", "cadence"]
+    has = select(subscription.c.subscriber_id).where(subscription.c.guide == slug)
+    missing = everyone.where(
+        subscription.c.guide == EVERY_GUIDE,
+        subscription.c.ended_at.is_(None),
+        subscription.c.subscriber_id.not_in(has),
+    )
+    tx.execute(insert(subscription).from_select(columns, missing).on_conflict_do_nothing())
+
+
+def leave(tx: Connection, subscriber_id: int, slug: str, now: datetime) -> bool:
+    """End a subscription at once; True also when it had ended before, False when there is none."""
+    mine = and_(subscription.c.subscriber_id == subscriber_id, subscription.c.guide == slug)
+    tx.execute(
+        update(subscription).where(mine, subscription.c.ended_at.is_(None)).values(ended_at=now)
+    )
+    return tx.execute(select(subscription.c.id).where(mine)).first() is not None
+
+
+def leave_all(tx: Connection, subscriber_id: int, now: datetime) -> None:
+    """End whatever somebody follows, at once, and mail them no more."""
+    tx.execute(
+        update(subscription)
+        .where(subscription.c.subscriber_id == subscriber_id, subscription.c.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+    tx.execute(
+        update(subscriber)
+        .where(subscriber.c.id == subscriber_id)
+        .values(status=SubscriberStatus.UNSUBSCRIBED.value)
+    )
+
+
+def by_address(tx: Connection, address: str) -> Subscriber | None:
+    """The subscriber of this address."""
+    row = tx.execute(
+        select(subscriber).where(subscriber.c.address_key == address_key(address))
+    ).one_or_none()
+    return _subscriber(row) if row else None
+
+
+def everyone(tx: Connection) -> Iterator[Subscriber]:
+    """All subscribers, streamed, in the order in which they came."""
+    for row in tx.execute(select(subscriber).order_by(subscriber.c.id)):
+        yield _subscriber(row)
+
+
+def subscriptions(tx: Connection, subscriber_id: int) -> tuple[Subscription, ...]:
+    """What somebody follows or followed, guides in order."""
+    rows = tx.execute(
+        select(subscription)
+        .where(subscription.c.subscriber_id == subscriber_id)
+        .order_by(subscription.c.guide)
+    )
+    return tuple(map(_subscription, rows))
+
+
+def due_drips(tx: Connection, now: datetime) -> Iterator[tuple[Subscription, Subscriber]]:
+    """Drip subscriptions that have something to decide, with whom they belong to."""
+    yield from _drips(tx, or_(subscription.c.next_at.is_(None), subscription.c.next_at <= now))
+
+
+def drips(tx: Connection, slug: str) -> Iterator[tuple[Subscription, Subscriber]]:
+    """A guide's unfinished drip subscriptions, with whom they belong to."""
+    yield from _drips(tx, subscription.c.guide == slug)
+
+
+def _drips(
+    tx: Connection, wanted: ColumnElement[bool]
+) -> Iterator[tuple[Subscription, Subscriber]]:
+    found = (
+        select(subscription)
+        .join(subscriber, subscriber.c.id == subscription.c.subscriber_id)
+        .where(
+            subscription.c.mode == Mode.DRIP.value,
+            subscription.c.guide != EVERY_GUIDE,
+            subscription.c.ended_at.is_(None),
+            subscription.c.finished.is_(False),
+            subscriber.c.status == SubscriberStatus.ACTIVE.value,
+            wanted,
+        )
+        .order_by(subscription.c.id)
+    )
+    for row in tx.execute(found).all():
+        owner = tx.execute(select(subscriber).where(subscriber.c.id == row.subscriber_id)).one()
+        yield _subscription(row), _subscriber(owner)
+
+
+def audience(tx: Connection, slug: str) -> int:
+    """How many people follow a guide's live run, those who follow every guide included."""
+    has = select(subscription.c.subscriber_id).where(subscription.c.guide == slug)
+    found = tx.execute(
+        select(func.count(subscription.c.id))
+        .join(subscriber, subscriber.c.id == subscription.c.subscriber_id)
+        .where(
+            subscription.c.mode == Mode.LIVE.value,
+            subscription.c.ended_at.is_(None),
+            subscriber.c.status == SubscriberStatus.ACTIVE.value,
+            or_(
+                subscription.c.guide == slug,
+                and_(
+                    subscription.c.guide == EVERY_GUIDE,
+                    subscription.c.subscriber_id.not_in(has),
+                ),
+            ),
+        )
+    ).scalar()
+    return int(found or 0)
+
+
+def advance(
+    tx: Connection, subscription_id: int, started_at: datetime, next_at: datetime | None
+) -> None:
+    """Say when a drip started and when it has something to decide again; None: it is finished."""
+    tx.execute(
+        update(subscription)
+        .where(subscription.c.id == subscription_id)
+        .values(started_at=started_at, next_at=next_at, finished=next_at is None)
+    )
+
+
+def suppress(tx: Connection, subscriber_id: int) -> None:
+    """Never mail this person again: their server said that the address does not exist."""
+    tx.execute(
+        update(subscriber)
+        .where(
+            subscriber.c.id == subscriber_id,
+            subscriber.c.status == SubscriberStatus.ACTIVE.value,
+        )
+        .values(status=SubscriberStatus.SUPPRESSED.value)
+    )
+
+
+def count(tx: Connection) -> dict[str, int]:
+    """How many subscribers there are, by status."""
+    rows = tx.execute(select(subscriber.c.status, func.count()).group_by(subscriber.c.status))
+    return {status: int(number) for status, number in rows}
+
+
+def _subscription(row: Row[Any]) -> Subscription:
+    return Subscription(
+        id=row.id,
+        subscriber_id=row.subscriber_id,
+        guide=row.guide,
+        mode=Mode(row.mode),
+        cadence=row.cadence,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+    )
+
+
+def _subscriber(row: Row[Any]) -> Subscriber:
+    return Subscriber(
+        id=row.id,
+        address=row.address,
+        status=SubscriberStatus(row.status),
+        created_at=row.created_at,
+        name=row.name,
+        lang=row.lang,
+        zone=row.zone,
+        hour=row.hour,
+        consent_at=row.consent_at,
+        consent_source=row.consent_source,
+    )

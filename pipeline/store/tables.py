@@ -1,0 +1,160 @@
+"""The tables, in the words of the glossary."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from typing_extensions import override
+
+from pipeline.model import DeliveryState, Mode, SubscriberStatus
+
+EVERY_GUIDE = "*"
+"""Stands in `subscription.guide` for whoever follows all guides, those to come included."""
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC also where the database knows no zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    @override
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _one_of(column: str, values: type[DeliveryState | Mode | SubscriberStatus]) -> CheckConstraint:
+    names = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({names})", name=f"{column}_known")
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+guide = Table(
+    "guide",
+    metadata,
+    Column("slug", String, primary_key=True),
+    Column("outline", Text, nullable=False, comment="front matter and parts as last read well"),
+    Column("ids", Text, nullable=False, comment="as in its .ids.json: permanent ids of sections"),
+    Column("started_at", Instant, nullable=False, comment="when its live run came to life"),
+    Column("catch_up", String, comment="what the operator decided when a run was held"),
+    Column("resumed_at", Instant, comment="when the operator decided it"),
+)
+
+issue = Table(
+    "issue",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("guide", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("slot", String, nullable=False, comment="local date-time and zone"),
+    Column("released_at", Instant, nullable=False, index=True),
+    Column("path", String, nullable=False, unique=True),
+    Column("guide_title", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("lang", String, nullable=False),
+    Column("section_ids", Text, nullable=False, comment="of its top sections, one a line"),
+    Column("frozen", Text, nullable=False, comment="the whole issue as JSON"),
+    Column("headings", Text, nullable=False, comment="for ranking related issues"),
+    Column("words", Text, nullable=False, comment="its text, for ranking related issues"),
+    UniqueConstraint("guide", "slot"),
+    UniqueConstraint("guide", "number"),
+)
+
+subscriber = Table(
+    "subscriber",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("address", String, nullable=False),
+    Column("address_key", String, nullable=False, unique=True, comment="domain in lower case"),
+    Column("name", String, nullable=False, server_default=""),
+    Column("lang", String, nullable=False, server_default=""),
+    Column("zone", String, nullable=False, server_default=""),
+    Column("hour", Integer),
+    Column("status", String, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("consent_at", Instant),
+    Column("consent_source", String, nullable=False, server_default=""),
+    _one_of("status", SubscriberStatus),
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subscriber_id", ForeignKey("subscriber.id", ondelete="CASCADE"), nullable=False),
+    Column("guide", String, nullable=False),
+    Column("mode", String, nullable=False),
+    Column("cadence", String, nullable=False, server_default=""),
+    Column("started_at", Instant, comment="drip: its first tick"),
+    Column("next_at", Instant, comment="drip: when there is something to decide again"),
+    Column("finished", Boolean, nullable=False, server_default=text("0")),
+    Column("ended_at", Instant, comment="when they left this guide"),
+    UniqueConstraint("subscriber_id", "guide"),
+    _one_of("mode", Mode),
+)
+Index("ix_subscription_guide_mode", subscription.c.guide, subscription.c.mode)
+Index(
+    "ix_subscription_due",
+    subscription.c.next_at,
+    sqlite_where=text("mode = 'drip' AND finished = 0 AND ended_at IS NULL"),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("issue_id", ForeignKey("issue.id"), primary_key=True),
+    Column("subscriber_id", ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True),
+    Column("mode", String, nullable=False),
+    Column("slot", String, nullable=False, comment="of the run that it belongs to"),
+    Column("planned_at", Instant, nullable=False),
+    Column("state", String, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_at", Instant, comment="not before this instant"),
+    Column("first_tried_at", Instant),
+    Column("leased_at", Instant),
+    Column("leased_by", String),
+    Column("settled_at", Instant),
+    Column("reply", String, comment="what the relay said last"),
+    _one_of("state", DeliveryState),
+    _one_of("mode", Mode),
+    sqlite_with_rowid=False,
+)
+Index("ix_delivery_subscriber", delivery.c.subscriber_id)
+Index(
+    "ix_delivery_due",
+    delivery.c.next_at,
+    sqlite_where=text("state IN ('pending', 'deferred')"),
+)
+Index("ix_delivery_leased", delivery.c.leased_at, sqlite_where=text("state = 'leased'"))

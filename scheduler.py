@@ -1,0 +1,148 @@
+"""The daemon: scheduler, sender and web server in one process, until it is told to stop.
+
+    python scheduler.py [--site DIR]
+
+APScheduler only wakes us; what is due is decided by `pipeline.schedule` and the ledger, so that a
+tick may come late, twice, or not at all for a while.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import socket
+import sys
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import uvicorn
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
+
+from pipeline import jobs
+from pipeline.app import App, open_site
+from pipeline.cli.running import print_tick
+from pipeline.cli.show import complain, say
+from pipeline.errors import ConfigError, PartworkError, UsageError
+from pipeline.web import create_app
+
+LONGEST_SLEEP = timedelta(seconds=30)
+"""Between two ticks: how soon an edited guide or a new reader is noticed."""
+
+
+class NextDue(BaseTrigger):  # type: ignore[misc]  # APScheduler ships no types
+    """Fires at the next instant at which something is due, and every half minute at least."""
+
+    def __init__(self) -> None:
+        self.due_at: datetime | None = None
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        """The moment of the next tick; APScheduler asks after each one."""
+        latest = now + LONGEST_SLEEP
+        if self.due_at is None or self.due_at <= now:
+            return latest
+        return min(self.due_at, latest)
+
+
+class Daemon:
+    """The ticks of one site."""
+
+    def __init__(self, app: App) -> None:
+        self._stopping = threading.Event()
+        desk = replace(app.desk, is_stopping=self._stopping.is_set)
+        self._app = replace(app, desk=desk)
+        self._trigger = NextDue()
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC, executors={"default": ThreadPoolExecutor(1)}
+        )
+
+    def first_tick(self) -> None:
+        """Do what is due, and show it."""
+        report = jobs.tick(self._app.desk, self._app.desk.clock())
+        self._trigger.due_at = report.next_at
+        print_tick(self._app, report)
+
+    def start(self) -> None:
+        """Go on ticking in the background."""
+        self._scheduler.add_job(
+            self._tick, self._trigger, coalesce=True, max_instances=1, misfire_grace_time=None
+        )
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Let the message that is under way settle, and end."""
+        self._stopping.set()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+
+    def _tick(self) -> None:
+        try:
+            report = jobs.tick(self._app.desk, self._app.desk.clock(), render_all=False)
+        except PartworkError as error:  # the next tick tries again
+            complain(str(error))
+            return
+        self._trigger.due_at = report.next_at
+        if not report.is_idle:
+            print_tick(self._app, report)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that the web server takes over.
+
+    Raises:
+        UsageError: The port is taken, or the address is not this machine's.
+    """
+    try:
+        return socket.create_server((host, port), family=_family(host))
+    except OSError as error:
+        todo = "stop what listens there, or set PARTWORK_WEB__PORT"
+        raise UsageError(f"[web] {host}:{port}: {error.strerror or error}", todo) from error
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def serve(app: App) -> None:
+    """Tick and serve until SIGINT or SIGTERM."""
+    web = app.settings.web
+    daemon = Daemon(app)
+    with listen(web.host, web.port) as door:
+        try:
+            daemon.first_tick()
+            say()
+            say(f"Serving http://{web.host}:{web.port}/", "bold")
+            if app.outbox:
+                say(f"Outbox  http://{web.host}:{web.port}/outbox/")
+            say("Ctrl-C ends it.", "dim")
+            daemon.start()
+            options = uvicorn.Config(create_app(app), log_level="warning", server_header=False)
+            uvicorn.Server(options).run(sockets=[door])
+        except KeyboardInterrupt:  # uvicorn passes the signal on when it has stopped
+            pass
+        finally:
+            daemon.stop()
+
+
+def _leave(_signal: int, _frame: object) -> None:
+    sys.exit(0)
+
+
+def main() -> None:
+    """Run the daemon for the site that the command line names."""
+    parser = argparse.ArgumentParser(prog="scheduler.py", description="Release, mail and serve.")
+    parser.add_argument("--site", type=Path, default=Path(), metavar="DIR")
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        with open_site(parser.parse_args().site.resolve()) as app:
+            serve(app)
+    except PartworkError as error:
+        complain(str(error))
+        sys.exit(2 if isinstance(error, ConfigError | UsageError) else 1)
+
+
+if __name__ == "__main__":
+    main()
