@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from typing_extensions import override
+
 
 class PartworkError(Exception):
     """The root: whoever catches this catches all that we raise on purpose."""
@@ -21,6 +23,7 @@ class Problem:
     what: str
     todo: str = ""
 
+    @override
     def __str__(self) -> str:
         """The problem on one line."""
         return f"{self.where}: {self.what}" + (f"; {self.todo}" if self.todo else "")
@@ -33,6 +36,7 @@ class ConfigError(PartworkError, ValueError):
         self.problems = problems
         super().__init__(problems)
 
+    @override
     def __str__(self) -> str:
         """One line a problem."""
         return "\n".join(map(str, self.problems))
@@ -45,6 +49,7 @@ class UsageError(PartworkError, ValueError):
         self.what, self.todo = what, todo
         super().__init__(what, todo)
 
+    @override
     def __str__(self) -> str:
         """What was wrong with the request, and what to ask instead."""
         return self.what + (f"; {self.todo}" if self.todo else "")
@@ -57,6 +62,7 @@ class ScheduleError(PartworkError, ValueError):
         self.field, self.value, self.todo = field, value, todo
         super().__init__(field, value, todo)
 
+    @override
     def __str__(self) -> str:
         """The field, its value, and what is accepted."""
         return f"{self.field} {self.value!r} is not understood; {self.todo}"
@@ -69,6 +75,7 @@ class TemplateError(PartworkError):
         self.name, self.line, self.what = name, line, what
         super().__init__(name, line, what)
 
+    @override
     def __str__(self) -> str:
         """`templates/page/issue.html:12: what`."""
         place = f"templates/{self.name}" + (f":{self.line}" if self.line else "")
@@ -82,6 +89,7 @@ class MailError(PartworkError):
         self.issue, self.what, self.todo = issue, what, todo
         super().__init__(issue, what, todo)
 
+    @override
     def __str__(self) -> str:
         """The issue, what is wrong, what to do."""
         return f"mail of {self.issue}: {self.what}" + (f"; {self.todo}" if self.todo else "")
@@ -94,6 +102,7 @@ class FileError(PartworkError, OSError):
         self.path, self.what, self.todo = path, what, todo
         super().__init__(path, what, todo)
 
+    @override
     def __str__(self) -> str:
         """The path, what is wrong, what to do."""
         return f"{self.path}: {self.what}" + (f"; {self.todo}" if self.todo else "")
@@ -106,6 +115,7 @@ class StoreError(PartworkError):
         self.what, self.todo = what, todo
         super().__init__(what, todo)
 
+    @override
     def __str__(self) -> str:
         """What is wrong with the database, and what to do."""
         return f"database: {self.what}; {self.todo}"
@@ -118,6 +128,7 @@ class RelayError(PartworkError, ConnectionError):
         self.relay, self.what, self.todo = relay, what, todo
         super().__init__(relay, what, todo)
 
+    @override
     def __str__(self) -> str:
         """The relay, what happened, and which setting to look at."""
         return f"relay {self.relay}: {self.what}; {self.todo}"

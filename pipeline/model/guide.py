@@ -7,6 +7,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Literal
 
+from typing_extensions import override
+
 from pipeline.model.text import Block, Lines
 
 
@@ -160,6 +162,7 @@ class Diagnostic:
     rule: str
     message: str
 
+    @override
     def __str__(self) -> str:
         """`file:line: severity: rule: message`."""
         return f"{self.file}:{self.line}: {self.severity}: {self.rule}: {self.message}"

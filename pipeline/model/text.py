@@ -89,7 +89,7 @@ class InlineHtml:
     kind: Literal["inline_html"] = "inline_html"
 
 
-Inline: TypeAlias = "Text | Code | Emphasis | Strong | Strike | Link | Image | Break | InlineHtml"
+Inline: TypeAlias = Text | Code | Emphasis | Strong | Strike | Link | Image | Break | InlineHtml
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,4 +172,4 @@ class HtmlBlock:
     kind: Literal["html_block"] = "html_block"
 
 
-Block: TypeAlias = "Paragraph | Heading | ListBlock | Quote | CodeBlock | Table | Rule | HtmlBlock"
+Block: TypeAlias = Paragraph | Heading | ListBlock | Quote | CodeBlock | Table | Rule | HtmlBlock

@@ -1,0 +1,301 @@
+"""store: what the database promises."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from pipeline.errors import StoreError
+from pipeline.model import (
+    CatchUp,
+    DeliveryState,
+    FrontMatter,
+    Issue,
+    Lines,
+    Mode,
+    Paragraph,
+    Part,
+    Section,
+    Slot,
+    Strong,
+    Subscriber,
+    SubscriberStatus,
+    Text,
+)
+from pipeline.store import Store, StoreOptions, deliveries, guides, issues, open_store, subscribers
+from pipeline.store.deliveries import Planned, Settled
+from pipeline.store.engine import HEAD
+from pipeline.store.subscribers import Follow
+from pipeline.store.tables import EVERY_GUIDE, metadata
+
+NOW = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A new database in a file."""
+    opened = open_store(StoreOptions(), tmp_path)
+    yield opened
+    opened.close()
+
+
+def issue(number: int = 1, guide: str = "sleep") -> Issue:
+    """A frozen issue of a guide."""
+    words = Paragraph((Text("Sleep "), Strong((Text("well"),))), Lines(3, 3))
+    section = Section("Why", (words,), Lines(1, 3), "1", id=f"tag:{guide}:{number}")
+    return Issue(
+        id=section.id, guide=guide, guide_title="Sleep", number=number, of=3, subject="Why",
+        lang="en", sections=(section,), words=2, released_at=NOW, updated_at=NOW,
+        slot=Slot(datetime(2026, 3, 2 + 7 * number, 9), "Europe/Berlin"),  # noqa: DTZ001 -- local
+        path=f"{guide}/{number}-why/", zone="Europe/Berlin",
+    )  # fmt: skip
+
+
+def person(name: str, hour: int | None = None) -> Subscriber:
+    """An active subscriber who is not stored yet."""
+    return Subscriber(0, f"{name}@example.org", SubscriberStatus.ACTIVE, NOW, hour=hour)
+
+
+def reader(store: Store, name: str, guide: str = "sleep", mode: Mode = Mode.LIVE) -> int:
+    """The id of a stored subscriber who follows a guide."""
+    with store.write() as tx:
+        found, _ = subscribers.put(tx, person(name))
+        subscribers.follow(tx, found, Follow(guide, mode))
+    return found
+
+
+def released(store: Store, number: int = 1) -> Issue:
+    """An issue in the ledger, with its live audience planned."""
+    one = issue(number)
+    with store.write() as tx:
+        issues.add(tx, one, headings="Why", words="Sleep well")
+        deliveries.snapshot(tx, Planned(one.id, one.guide, one.slot.key, NOW, NOW), "", None)
+    return one
+
+
+def test_migrations_make_what_the_tables_say(store: Store) -> None:
+    """After all migrations the database differs in nothing from the tables in the code."""
+    with store.read() as tx:
+        assert compare_metadata(MigrationContext.configure(tx), metadata) == []
+
+
+def test_head_is_the_newest_migration() -> None:
+    """The version that `open_store` asks for is that of the last script."""
+    config = Config()
+    config.set_main_option("script_location", "pipeline.store:migrations")
+    config.set_main_option("path_separator", "os")
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_commits_are_durable(store: Store) -> None:
+    """WAL, and a sync at every commit: what was committed survives a power cut."""
+    with store.read() as tx:
+        assert tx.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert tx.execute(text("PRAGMA synchronous")).scalar() == 2
+
+
+def test_a_newer_database_is_refused(tmp_path: Path) -> None:
+    """A database that a newer Partwork wrote is not touched; the refusal says what to do."""
+    opened = open_store(StoreOptions(), tmp_path)
+    with opened.write() as tx:
+        tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    opened.close()
+    with pytest.raises(StoreError, match=r"of version 9999.*use the Partwork that wrote it"):
+        open_store(StoreOptions(), tmp_path)
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://localhost/x"])
+def test_a_url_that_leads_nowhere_is_told(tmp_path: Path, url: str) -> None:
+    """A store URL that cannot be used names the setting."""
+    with pytest.raises(StoreError, match=r"\[store\] url"):
+        open_store(StoreOptions(url), tmp_path)
+
+
+def test_the_database_is_private(tmp_path: Path) -> None:
+    """Its file is 0600 and its folder 0700."""
+    open_store(StoreOptions(), tmp_path).close()
+    assert (tmp_path / "var").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "var/partwork.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_writer_sees_no_other_writer(store: Store) -> None:
+    """Two writers that read and then write do it one after the other: no count is lost."""
+    with store.write() as tx:
+        tx.execute(text("CREATE TABLE tally (n INTEGER)"))
+        tx.execute(text("INSERT INTO tally VALUES (0)"))
+
+    def add() -> None:
+        for _ in range(25):
+            with store.write() as tx:
+                found = tx.execute(text("SELECT n FROM tally")).scalar_one()
+                tx.execute(text("UPDATE tally SET n = :n"), {"n": found + 1})
+
+    threads = [threading.Thread(target=add) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with store.read() as tx:
+        assert tx.execute(text("SELECT n FROM tally")).scalar() == 100
+
+
+def test_a_frozen_issue_thaws_equal(store: Store) -> None:
+    """What is read from the ledger is the issue that was written, blocks and all."""
+    one = released(store)
+    with store.read() as tx:
+        assert issues.by_id(tx, one.id) == one
+        assert issues.of_guide(tx, "sleep") == (one,)
+        assert issues.section_ids(tx, "sleep") == {one.id}
+        assert [(r.number, r.slot) for r in issues.releases(tx)["sleep"]] == [(1, one.slot)]
+
+
+def test_a_slot_is_used_once(store: Store) -> None:
+    """The ledger refuses a second issue of a guide in one slot, and a second of one number."""
+    one = released(store)
+    with pytest.raises(IntegrityError), store.write() as tx:
+        issues.add(tx, one, headings="", words="")
+
+
+def test_a_guide_keeps_its_start(store: Store) -> None:
+    """Saving a guide again changes what it says, never when its run began."""
+    front = FrontMatter("sleep", "Sleep")
+    part = Part(1, 1, "Why", issue().sections, 2)
+    with store.write() as tx:
+        assert guides.save(tx, front, (part,), "{}", NOW)
+        assert not guides.save(tx, front, (part,), "{}", NOW + HOUR)
+        assert guides.save(tx, FrontMatter("sleep", "Sleep well"), (part,), "{}", NOW + HOUR)
+        assert guides.resume(tx, "sleep", CatchUp.ALL, NOW)
+        assert not guides.resume(tx, "nosuch", CatchUp.ALL, NOW)
+        record = guides.records(tx)["sleep"]
+    assert (record.front.title, record.started_at) == ("Sleep well", NOW)
+    assert (record.catch_up, record.resumed_at) == (CatchUp.ALL, NOW)
+
+
+def test_one_person_is_one_row(store: Store) -> None:
+    """The domain's case does not make a second person, the local part's does."""
+    with store.write() as tx:
+        first, is_new = subscribers.put(tx, person("Ann"))
+        again, is_new_again = subscribers.put(
+            tx, Subscriber(0, "Ann@EXAMPLE.org", SubscriberStatus.ACTIVE, NOW)
+        )
+        other, _ = subscribers.put(tx, person("ann"))
+    assert (is_new, is_new_again) == (True, False)
+    assert first == again != other
+
+
+def test_every_guide_means_those_to_come(store: Store) -> None:
+    """Who follows every guide follows one that appears later, but not one they have left."""
+    mine = reader(store, "all", EVERY_GUIDE)
+    with store.write() as tx:
+        assert subscribers.audience(tx, "sleep") == 1
+        subscribers.follow_every(tx, "sleep")
+        subscribers.follow_every(tx, "sleep")
+        assert subscribers.audience(tx, "sleep") == 1
+        assert subscribers.leave(tx, mine, "sleep", NOW)
+        subscribers.follow_every(tx, "sleep")
+        assert subscribers.audience(tx, "sleep") == 0
+        assert subscribers.audience(tx, "mood") == 1
+
+
+def test_a_snapshot_is_taken_once(store: Store) -> None:
+    """Planning an issue's deliveries a second time adds none; who joins later is not in it."""
+    reader(store, "early")
+    one = released(store)
+    reader(store, "late")
+    with store.write() as tx:
+        plan = Planned(one.id, one.guide, one.slot.key, NOW, NOW)
+        assert deliveries.snapshot(tx, plan, "", None) == 1  # the late one, not the early again
+        assert deliveries.snapshot(tx, plan, "", None) == 0
+
+
+def test_a_claim_is_nobody_elses(store: Store) -> None:
+    """What one sender has claimed no other gets, until it is settled or given back."""
+    for name in ("a", "b", "c"):
+        reader(store, name)
+    one = released(store)
+    with store.write() as tx:
+        first = deliveries.claim(tx, NOW, among={one.id}, lease="x", limit=2)
+        second = deliveries.claim(tx, NOW, among={one.id}, lease="y", limit=9)
+        deliveries.release_leases(tx, lease="x")
+        third = deliveries.claim(tx, NOW, among={one.id}, lease="z", limit=9)
+    assert [len(first), len(second), len(third)] == [2, 1, 2]
+    assert {d.subscriber_id for d, _ in first} == {d.subscriber_id for d, _ in third}
+    assert {d.attempts for d, _ in third} == {1}
+
+
+def test_who_left_is_not_mailed(store: Store) -> None:
+    """Leaving cancels what is planned; the row stays and says so."""
+    stays, leaves = reader(store, "stays"), reader(store, "leaves")
+    one = released(store)
+    with store.write() as tx:
+        subscribers.leave(tx, leaves, "sleep", NOW)
+        claimed = deliveries.claim(tx, NOW, among={one.id}, lease="x", limit=9)
+        assert [d.subscriber_id for d, _ in claimed] == [stays]
+        assert deliveries.accounts(tx)[one.id] == {"cancelled": 1, "leased": 1}
+
+
+def test_a_settled_row_says_why(store: Store) -> None:
+    """A deferred row is due again at its time, a sent one never; a lost lease settles nothing."""
+    ids = [reader(store, name) for name in ("a", "b")]
+    one = released(store)
+    with store.write() as tx:
+        deliveries.claim(tx, NOW, among={one.id}, lease="x", limit=9)
+        sent = Settled(one.id, ids[0], DeliveryState.SENT, "250 ok", NOW)
+        later = Settled(one.id, ids[1], DeliveryState.DEFERRED, "451 later", NOW, NOW + HOUR)
+        deliveries.settle(tx, [sent, later], lease="somebody else")
+        assert deliveries.accounts(tx)[one.id] == {"leased": 2}
+        deliveries.settle(tx, [sent, later], lease="x")
+        assert deliveries.claim(tx, NOW, among={one.id}, lease="x", limit=9) == ()
+        again = deliveries.claim(tx, NOW + HOUR, among={one.id}, lease="x", limit=9)
+    assert [(d.subscriber_id, d.attempts) for d, _ in again] == [(ids[1], 2)]
+
+
+@pytest.mark.parametrize("to", [DeliveryState.UNCERTAIN, DeliveryState.PENDING])
+def test_a_vanished_sender_is_noticed(store: Store, to: DeliveryState) -> None:
+    """A lease that is too old ends in the state asked for; a young one is left alone."""
+    reader(store, "a")
+    one = released(store)
+    with store.write() as tx:
+        deliveries.claim(tx, NOW, among={one.id}, lease="x", limit=9)
+        assert deliveries.expire_leases(tx, NOW, age=HOUR, to=to) == 0
+        assert deliveries.expire_leases(tx, NOW + HOUR, age=HOUR, to=to) == 1
+        assert deliveries.accounts(tx)[one.id] == {to.value: 1}
+
+
+def test_only_drips_that_are_due_are_looked_at(store: Store) -> None:
+    """A drip is looked at when it is new or its time has come, never when finished."""
+    mine = reader(store, "d", mode=Mode.DRIP)
+    with store.write() as tx:
+        (found,) = subscribers.due_drips(tx, NOW)
+        assert found[1].id == mine
+        subscribers.advance(tx, found[0].id, NOW, NOW + HOUR)
+        assert list(subscribers.due_drips(tx, NOW)) == []
+        ((again, _),) = subscribers.due_drips(tx, NOW + HOUR)
+        assert again.started_at == NOW
+        subscribers.advance(tx, found[0].id, NOW, None)
+        assert list(subscribers.due_drips(tx, NOW + 99 * HOUR)) == []
+
+
+def test_an_idle_transaction_leaves_the_file(tmp_path: Path) -> None:
+    """A writer that finds nothing to write changes no byte of the database."""
+    opened = open_store(StoreOptions(), tmp_path)
+    reader(opened, "a")
+    opened.close()
+    before = (tmp_path / "var/partwork.db").read_bytes()
+    opened = open_store(StoreOptions(), tmp_path)
+    with opened.write() as tx:
+        subscribers.follow_every(tx, "sleep")
+        deliveries.expire_leases(tx, NOW, age=HOUR, to=DeliveryState.PENDING)
+    opened.close()
+    assert (tmp_path / "var/partwork.db").read_bytes() == before
