@@ -132,3 +132,19 @@ class RelayError(PartworkError, ConnectionError):
     def __str__(self) -> str:
         """The relay, what happened, and which setting to look at."""
         return f"relay {self.relay}: {self.what}; {self.todo}"
+
+
+class TransitionError(PartworkError, ValueError):
+    """An event that cannot happen to a delivery in its state: a fault of ours, never a reader's."""
+
+    def __init__(self, state: str, event: str, allowed: tuple[str, ...]) -> None:
+        self.state, self.event, self.allowed = state, event, allowed
+        super().__init__(state, event, allowed)
+
+    @override
+    def __str__(self) -> str:
+        """The state, the event, and what could have happened instead."""
+        instead = ", ".join(self.allowed) or "nothing: this state is final"
+        return (
+            f"delivery: {self.event!r} cannot happen in state {self.state!r}; possible: {instead}"
+        )

@@ -1,0 +1,38 @@
+"""The names that never change: of a message, and of the list that it belongs to."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+
+_LABEL_RUN = re.compile(r"[^a-z0-9-]+")
+
+
+def message_id(issue_id: str, subscriber_id: int, *, secret: bytes, domain: str) -> str:
+    """The Message-ID of an issue for a subscriber, `<...@domain>` (RFC 5322 section 3.6.4).
+
+    The same two always give the same, so that a message sent again is known as the one before;
+    whoever lacks the secret can neither guess it nor read a subscriber out of it.
+
+    Args:
+        issue_id: The issue's permanent id.
+        subscriber_id: The subscriber's id.
+        secret: The site's secret.
+        domain: The domain that mail comes from.
+    """
+    said = f"message-id\n{issue_id}\n{subscriber_id}".encode()
+    digest = hmac.digest(secret, said, hashlib.sha256)[:20]  # 160 bits are 32 letters, no padding
+    return f"<{base64.b32encode(digest).decode().lower()}@{domain}>"
+
+
+def list_id(guide: str, domain: str) -> str:
+    """The identifier of a guide's list, such as `sleep-and-mood.example.org` (RFC 2919 section 2).
+
+    Args:
+        guide: The guide's slug.
+        domain: The domain that mail comes from.
+    """
+    label = _LABEL_RUN.sub("-", guide.lower()).strip("-")[:63].rstrip("-")
+    return f"{label or 'guide'}.{domain}"

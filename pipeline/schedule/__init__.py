@@ -1,0 +1,32 @@
+"""When parts are due: one calendar for the live run, the drip by mail and the drip by feed."""
+
+from pipeline.schedule.cadence import Cadence, check_zone, parse_cadence, with_hour
+from pipeline.schedule.due import (
+    Decision,
+    Due,
+    Finished,
+    Held,
+    Waiting,
+    next_release,
+    upcoming,
+)
+from pipeline.schedule.slots import instant, local_hour, slot_at, slots, slots_after
+
+__all__ = [
+    "Cadence",
+    "Decision",
+    "Due",
+    "Finished",
+    "Held",
+    "Waiting",
+    "check_zone",
+    "instant",
+    "local_hour",
+    "next_release",
+    "parse_cadence",
+    "slot_at",
+    "slots",
+    "slots_after",
+    "upcoming",
+    "with_hour",
+]
