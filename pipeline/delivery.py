@@ -84,8 +84,8 @@ class Meaning(StrEnum):
     """What a reply says about the message, the address, the relay, or us."""
 
     ACCEPTED = "accepted"
-    UNKNOWN = "unknown"
-    """The message was handed over and no answer came."""
+    UNKNOWN = "no answer to the final dot"
+    """The message was handed over; whether the relay took it is not known."""
     BROKEN = "connection broken"
     """Before the message was handed over: it did not arrive."""
     CLOSING = "relay closing"

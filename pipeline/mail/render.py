@@ -26,9 +26,15 @@ PROGRESS = 328
 GAP = 3
 """Pixels between two ticks."""
 
+MAX_COLUMNS = 4
+"""Of a table whose words stay whole: more do not fit a phone."""
+
 PREHEADER = 140
 """Characters that an inbox shows beside the subject."""
 
+_FIRST_ROW = re.compile(r"<table>(.*?</tr>)", re.DOTALL)
+_CELL = re.compile(r"<t[hd]\b")
+_UNALIGNED = re.compile(r"<th(?![^>]* align=)\b")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -106,7 +112,15 @@ def source(issue: Issue, site: Site, templates: Templates, slots: Slots) -> str:
     """The HTML before its style is inlined."""
     titles = _shows_titles(issue)
     body = markup.render_html(issue.sections, base_url=site.base_url, titles=titles)
+    body = _FIRST_ROW.sub(_table, body)
+    body = _UNALIGNED.sub(rf'\g<0> align="{wording.start(issue)}"', body)
     return templates.render("mail/issue.html", body=body, **_context(issue, site, slots))
+
+
+def _table(found: re.Match[str]) -> str:
+    """The beginning of a table; one of many columns is marked, so that its words may be broken."""
+    wide = len(_CELL.findall(found[1])) > MAX_COLUMNS
+    return f'<table class="wide">{found[1]}' if wide else found[0]
 
 
 def _shows_titles(issue: Issue) -> bool:
@@ -119,6 +133,7 @@ def _context(issue: Issue, site: Site, slots: Slots) -> dict[str, object]:
         if not _COLOUR.fullmatch(colour):
             said = f"the accent {colour[:40]!r} is not a colour"
             raise MailError(issue.path, said, "write it as #1f4e79")
+    start = wording.start(issue)
     online = site.url(issue.path)
     subject = head.subject(issue)
     return {
@@ -128,9 +143,11 @@ def _context(issue: Issue, site: Site, slots: Slots) -> dict[str, object]:
         "about": issue.author is not None or issue.trust != Trust() or site.demonstration,
         "subject": subject,
         "dir": wording.direction(issue.lang),
-        "start": "right" if wording.direction(issue.lang) == "rtl" else "left",
+        "start": start,
+        "end": "left" if start == "right" else "right",
         "gap": GAP if issue.of <= MAX_TICKS else 0,
         "foreign": issue.lang.partition("-")[0] != "en",
+        "web": markup.safe_url,
         "preheader": markup.summary(issue.sections, PREHEADER),
         "ticks": _ticks(issue),
         "related": tuple(
@@ -170,7 +187,7 @@ def _ticks(issue: Issue) -> tuple[Tick, ...]:
 
 def _tidy(text: str) -> str:
     """The text without spaces at line ends and without more than one empty line in a row."""
-    lines = "\n".join(line.rstrip() for line in text.splitlines())
+    lines = "\n".join(line.rstrip() for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", lines).strip("\n") + "\n"
 
 

@@ -16,6 +16,11 @@ def direction(lang: str) -> str:
     return "rtl" if lang.lower().replace("_", "-").partition("-")[0] in RTL else "ltr"
 
 
+def start(issue: Issue) -> str:
+    """The side on which its lines begin, `left` or `right`."""
+    return "right" if direction(issue.lang) == "rtl" else "left"
+
+
 def part(issue: Issue) -> str:
     """`Part 3 of 7`; empty for a guide of one part."""
     return f"Part {issue.number} of {issue.of}" if issue.of > 1 else ""
@@ -52,6 +57,8 @@ def why(link: RelatedLink, issue: Issue) -> str:
 
 def closing(issue: Issue) -> str:
     """What the last part, and one whose successor is not planned, says instead of what is next."""
+    if issue.of == 1:
+        return f"{_own(issue.guide_title, issue)} is complete in this one part."
     if issue.is_final:
         return f"This was the last part. {_own(issue.guide_title, issue)} is complete."
     return "The next part follows when it is ready."

@@ -187,4 +187,7 @@ def test_the_reason_is_one_line_for_a_person() -> None:
     """Meaning, code, and what follows."""
     assert outcome(452, "4.2.2").why == "mailbox full (452 4.2.2): will be tried again"
     assert outcome(550, "5.1.1").why == "no such address (550 5.1.1): not tried again"
-    assert outcome(0, dot=True).why == "unknown: may have arrived, so not sent again by itself"
+    assert (
+        outcome(0, dot=True).why
+        == "no answer to the final dot: may have arrived, so not sent again by itself"
+    )

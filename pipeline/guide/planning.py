@@ -1,0 +1,77 @@
+"""A guide into parts: short sections joined, safety never parted from benefits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.markup import count_words
+from pipeline.model import Guide, Part, Profile, Section
+
+LONGEST_SUBJECT = 120
+
+_BENEFITS = re.compile(r"\b(?:benefits?|advantages?|efficacy)\b", re.IGNORECASE)
+_SAFETY = re.compile(r"\b(?:safety|side[- ]effects?|risks?|harms?|adverse)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    sections: tuple[Section, ...]
+    words: int
+
+
+def plan(guide: Guide) -> tuple[Part, ...]:
+    """The parts of a guide in order; together they say the guide, section for section.
+
+    Nothing below the guide's `min_words` goes out alone: it is joined with what follows, the last
+    with what comes before. In the profile `health` a section on benefits goes out together with
+    the section on safety that follows it.
+    """
+    groups = _joined(guide)
+    return tuple(
+        Part(number, len(groups), _subject(guide, group.sections), group.sections, group.words)
+        for number, group in enumerate(groups, start=1)
+    )
+
+
+def _joined(guide: Guide) -> list[_Group]:
+    groups: list[_Group] = []
+    sections: list[Section] = []
+    words = 0
+    units = guide.parts
+    for index, section in enumerate(units):
+        sections.append(section)
+        words += count_words(section)
+        following = units[index + 1] if index + 1 < len(units) else None
+        if words >= guide.front.min_words and not _must_go_on(guide, section, following):
+            groups.append(_Group(tuple(sections), words))
+            sections, words = [], 0
+    if sections and groups:
+        last = groups.pop()
+        groups.append(_Group((*last.sections, *sections), last.words + words))
+    elif sections:
+        groups.append(_Group(tuple(sections), words))
+    return groups
+
+
+def _must_go_on(guide: Guide, section: Section, following: Section | None) -> bool:
+    """Whether the next section may not be parted from this one."""
+    return (
+        guide.front.profile is Profile.HEALTH
+        and following is not None
+        and _BENEFITS.search(section.title) is not None
+        and _SAFETY.search(section.title) is None
+        and _SAFETY.search(following.title) is not None
+    )
+
+
+def _subject(guide: Guide, sections: Sequence[Section]) -> str:
+    """The titles of the sections; of an intro or outro alone that of the guide."""
+    titles = [section.title for section in sections if section.title]
+    if not titles:
+        return guide.title
+    joined = " · ".join(titles)
+    if len(joined) <= LONGEST_SUBJECT or len(titles) == 1:
+        return joined
+    return f"{titles[0]} … {titles[-1]}" if len(titles) > 1 else titles[0]

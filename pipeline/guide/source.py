@@ -1,0 +1,66 @@
+"""What goes into parsing and what comes out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pipeline.model import Block, Diagnostic, Guide, Lines, Section, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of a guide, decoded, with LF line ends."""
+
+    name: str
+    """The path shown to people; its ending says what the text is."""
+    text: str
+    sidecar: str | None = None
+    """TOML that stands beside a plain text and says what front matter would."""
+    sidecar_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A guide, or None if a diagnostic is an error."""
+
+    guide: Guide | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(slots=True)
+class Report:
+    """Collects diagnostics about one file."""
+
+    file: str
+    found: list[Diagnostic] = field(default_factory=list)
+
+    def error(self, line: int, rule: str, message: str) -> None:
+        """Something keeps the guide from going out."""
+        self.found.append(Diagnostic(self.file, line, Severity.ERROR, rule, message))
+
+    def warn(self, line: int, rule: str, message: str) -> None:
+        """Something is probably not meant."""
+        self.found.append(Diagnostic(self.file, line, Severity.WARNING, rule, message))
+
+    def note(self, line: int, rule: str, message: str) -> None:
+        """Something was decided that the writer may want to know."""
+        self.found.append(Diagnostic(self.file, line, Severity.NOTE, rule, message))
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """What a front end makes of a text."""
+
+    intro: tuple[Block, ...]
+    sections: tuple[Section, ...]
+    outro: tuple[Block, ...]
+    title: str = ""
+    """What the text itself says that it is called."""
+
+    def ends(self, role: str) -> Section | None:
+        """The intro or the outro as a section; None when it says nothing."""
+        blocks = self.intro if role == "intro" else self.outro
+        if not blocks:
+            return None
+        lines = Lines(blocks[0].lines.first, blocks[-1].lines.last)
+        return Section("", blocks, lines, role="intro" if role == "intro" else "outro")

@@ -1,0 +1,220 @@
+"""Which of the pages that are alike are shown: pins, gates, and no two that say the same."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pipeline.model import RelatedLink
+from pipeline.related.address import Linked, page_of
+from pipeline.related.vectors import Candidate, Catalogue, Shelf, Vector, Weights, build
+from pipeline.related.words import language, words
+
+LEAST = 0.10
+"""The score below which nothing is shown."""
+
+VARIETY = 0.7
+"""The weight of likeness to the issue against unlikeness to what is chosen already (MMR)."""
+
+ALIKE = 0.8
+"""The cosine above which two pages count as the same."""
+
+POOL = 50
+"""How many of the best are looked at."""
+
+DIGITS = 4
+"""Of a score as it is shown and kept."""
+
+TERMS = 5
+"""How many shared words a link carries."""
+
+
+def catalogue(candidates: Iterable[Candidate]) -> Catalogue:
+    """The pages that may be linked to, with vectors built once; of two with one id, the later."""
+    by_id = {one.id: one for one in candidates}
+    by_lang: dict[str, list[Candidate]] = {}
+    for one in by_id.values():
+        by_lang.setdefault(language(one.lang), []).append(one)
+    return Catalogue({lang: build(pages, lang) for lang, pages in by_lang.items()})
+
+
+def choose(
+    query: Candidate,
+    catalogue: Catalogue,
+    *,
+    pins: Sequence[str] = (),
+    exclude_urls: Collection[str] = (),
+    limit: int = 3,
+) -> tuple[RelatedLink, ...]:
+    """What a reader of `query` might also like: pins first, then the best; maybe nothing.
+
+    Never the page itself, its own guide, another language, what its body links to, or a page
+    without a title or an address.
+
+    Args:
+        query: The page that the links are for; it need not be in the catalogue.
+        catalogue: All that may be linked to.
+        pins: What its writer wants linked: a guide, `guide/number`, or an absolute URL.
+        exclude_urls: The addresses that its body links to.
+        limit: The most links to return.
+    """
+    shelf = catalogue.shelf(query.lang)
+    if shelf is None:
+        shelf = build((), language(query.lang))
+    desk = _Desk(query, shelf, Linked(exclude_urls))
+    for pin in pins:
+        desk.pin(pin)
+    desk.fill(limit)
+    return desk.links(limit)
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """A link that is to be shown."""
+
+    title: str
+    address: str
+    row: int | None
+    """The page that it stands for; None for one of another site."""
+    pinned: bool
+
+
+@dataclass(slots=True)
+class _Desk:
+    """One choosing under way."""
+
+    query: Candidate
+    shelf: Shelf
+    linked: Linked
+    chosen: list[_Choice] = field(default_factory=list)
+    guides: set[str] = field(default_factory=set)
+    """Guides that nothing more is chosen from."""
+    vector: Vector = field(init=False)
+    scores: Weights = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.vector = self.shelf.vector(self.query)
+        self.scores = self.shelf.scores(self.vector)
+        self.guides.add(self.query.guide)
+
+    def pin(self, pin: str) -> None:
+        """Take what a pin names, if it is there and may be linked."""
+        if pin.startswith(("http://", "https://")):
+            self._pin_url(pin)
+            return
+        guide, _, number = pin.strip("/").partition("/")
+        rows = [row for row, page in enumerate(self.shelf.pages) if page.guide == guide]
+        rows = [row for row in rows if self._may(row)]
+        if number:
+            for row in rows:
+                if _number(self.shelf.pages[row]) == number:
+                    self._take(row, pinned=True)
+        elif rows and not self.linked.has(f"{guide}/"):
+            best = max(rows, key=lambda row: (self.scores[row], -self.shelf.order[row]))
+            title = self.shelf.pages[best].guide_title
+            self.chosen.append(_Choice(title, f"{guide}/", best, pinned=True))
+            self.guides.add(guide)
+
+    def _pin_url(self, url: str) -> None:
+        """Take a page of ours that lies there, or else the address itself, named by itself."""
+        there = Linked([url])
+        for row, page in enumerate(self.shelf.pages):
+            if there.has(page.address):
+                if self._may(row):
+                    self._take(row, pinned=True)
+                return
+        host, path = page_of(url)
+        before = Linked(one.address for one in self.chosen if one.row is None)
+        if host and not self.linked.has(url) and not before.has(url):
+            self.chosen.append(_Choice(f"{host}/{path}".rstrip("/"), url, None, pinned=True))
+
+    def fill(self, limit: int) -> None:
+        """Take the best that are left until there are enough or none is good enough.
+
+        Maximal marginal relevance: what is like the issue and unlike what is taken.
+        """
+        pool = list(self._pool())
+        texts = self.shelf.whole[pool]
+        nearest = np.zeros(len(pool), np.float32)
+        for row in (one.row for one in self.chosen if one.row is not None):
+            nearest = np.maximum(nearest, self.shelf.likeness(texts, row))
+        while len(self.chosen) < limit:
+            worth = VARIETY * self.scores[pool] - (1 - VARIETY) * nearest
+            worth[nearest > ALIKE] = -np.inf
+            if not len(worth) or worth.max() == -np.inf:
+                return
+            at = int(worth.argmax())  # the first of equals
+            self._take(pool[at])
+            nearest = np.maximum(nearest, self.shelf.likeness(texts, pool[at]))
+            nearest[at] = np.inf
+
+    def _pool(self) -> Iterator[int]:
+        """The best pages that may be chosen, best first, each address once."""
+        rows = np.flatnonzero(self.scores >= LEAST)
+        ranked = rows[np.lexsort((self.shelf.order[rows], -self.scores[rows]))]
+        seen: set[str] = set()
+        for row in ranked.tolist():
+            address = self.shelf.pages[row].address
+            if address not in seen and self._may(row):
+                seen.add(address)
+                yield row
+                if len(seen) == POOL:
+                    return
+
+    def _may(self, row: int) -> bool:
+        """The gates that hold for pins as well."""
+        page = self.shelf.pages[row]
+        return (
+            page.guide not in self.guides
+            and page.id != self.query.id
+            and page.address != self.query.address
+            and bool(page.title.strip() and page.address.strip("/ "))
+            and not self.linked.has(page.address)
+            and all(one.address != page.address for one in self.chosen)
+        )
+
+    def _take(self, row: int, *, pinned: bool = False) -> None:
+        page = self.shelf.pages[row]
+        self.chosen.append(_Choice(page.title, page.address, row, pinned))
+
+    def links(self, limit: int) -> tuple[RelatedLink, ...]:
+        """What was chosen, each with its score and the words that weighed most."""
+        chosen = self.chosen[:limit]
+        shared = [
+            self.shelf.shared(self.vector, one.row, TERMS) if one.row is not None else []
+            for one in chosen
+        ]
+        written = self._written({term for terms in shared for term in terms})
+        return tuple(
+            self._link(one, tuple(written[term] for term in terms))
+            for one, terms in zip(chosen, shared, strict=True)
+        )
+
+    def _link(self, one: _Choice, terms: tuple[str, ...]) -> RelatedLink:
+        if one.row is None:
+            return RelatedLink(one.title, one.address, "", 0.0, pinned=one.pinned)
+        score = round(float(self.scores[one.row]), DIGITS)
+        guide_title = self.shelf.pages[one.row].guide_title
+        return RelatedLink(one.title, one.address, guide_title, score, terms, one.pinned)
+
+    def _written(self, wanted: Collection[int]) -> dict[int, str]:
+        """How the issue writes these terms most often; of equals, in small letters."""
+        text = words(self.query.text)
+        terms = self.shelf.terms.look_up(text)
+        counts = Counter(
+            (term, word)
+            for term, word in zip(terms, text, strict=True)
+            if isinstance(term, int) and term in wanted
+        )
+        ranked = sorted(counts, key=lambda one: (counts[one], one[1] == one[1].lower(), one[1]))
+        return dict(ranked)  # the last of each term stays
+
+
+def _number(page: Candidate) -> str:
+    """The number of the issue, as its path gives it."""
+    found = re.match(r"\d+", page.path.strip("/").rpartition("/")[2])
+    return found[0] if found else ""
