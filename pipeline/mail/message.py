@@ -66,14 +66,16 @@ def compile(issue: Issue, site: Site, templates: Templates) -> Compiled:
         MailError: It cannot be made into a message without harm.
         TemplateError: A template cannot be rendered.
     """
-    rendered = render(issue, site, templates)
-    bones = skeleton(_pieces(rendered, issue, site))
+    slots = Slots.for_text(repr((issue, site)))
+    fields = "".join(f"{name}: {body}\r\n" for name, body in _fields(issue, site, slots))
+    rendered = render(issue, site, templates, slots)
+    bones = skeleton(_pieces(fields, rendered, slots))
     digest = hashlib.sha256(repr(bones).encode()).hexdigest()
     return Compiled(
         issue_id=issue.id,
         guide=issue.guide,
         path=issue.path,
-        subject=rendered.subject,
+        subject=head.subject(issue),
         html=rendered.html,
         text=rendered.text,
         skeleton=bones,
@@ -129,11 +131,9 @@ def _reader(name: str, address: str) -> str:
     return shown if name and len(shown) <= MAX_READER else address
 
 
-def _pieces(rendered: Rendered, issue: Issue, site: Site) -> Iterator[tuple[str, bytes]]:
+def _pieces(fields: str, rendered: Rendered, slots: Slots) -> Iterator[tuple[str, bytes]]:
     """The whole message in order; see `skeleton`."""
     boundary = _boundary(rendered)
-    slots = rendered.slots
-    fields = "".join(f"{name}: {body}\r\n" for name, body in _fields(rendered, issue, site))
     yield from cut(fields, _words(slots, HEAD_SLOTS), encode=str.encode)
     yield "", f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'.encode()
     for subtype, content in (("plain", rendered.text), ("html", rendered.html)):
@@ -151,7 +151,7 @@ def _words(slots: Slots, names: tuple[str, ...]) -> dict[str, str]:
 
 def _boundary(rendered: Rendered) -> str:
     """Follows from the content, and cannot be in it: quoted-printable never writes `=_`."""
-    said = f"{rendered.subject}\n{rendered.text}\n{rendered.html}".encode()
+    said = f"{rendered.text}\n{rendered.html}".encode()
     return f"=_{hashlib.sha256(said).hexdigest()[:32]}"
 
 
@@ -162,16 +162,15 @@ def _part_head(subtype: str, boundary: str) -> bytes:
     ).encode()
 
 
-def _fields(rendered: Rendered, issue: Issue, site: Site) -> Iterator[tuple[str, str]]:
+def _fields(issue: Issue, site: Site, slots: Slots) -> Iterator[tuple[str, str]]:
     """The fields of the head in order, with words in the places of a reader's own values."""
-    word = rendered.slots.word
-    where = issue.path
+    word, where = slots.word, issue.path
     title = head.display_name(site.title, where, "the title of the site")
     yield "From", head.mailbox(title, head.check_address(site.sender, where))
     yield "To", word("to")
     if site.reply_to:
         yield "Reply-To", head.check_address(site.reply_to, where)
-    yield "Subject", head.unstructured(rendered.subject, len("Subject: "))
+    yield "Subject", head.unstructured(head.subject(issue), len("Subject: "))
     yield "Date", word("date")
     yield "Message-ID", word("messageid")
     yield "List-Id", head.list_field(issue, site)

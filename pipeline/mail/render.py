@@ -78,26 +78,23 @@ class Like:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """An issue ready to be cut: subject, HTML with its style inlined, and text."""
+    """An issue ready to be cut: HTML with its style inlined, and text."""
 
-    subject: str
     html: str
     text: str
-    slots: Slots
 
 
 SLOTS = ("leave", "preferences", "reader", "whenpreferences", "endpreferences")
 """What a template may place; the last two enclose what is left out without preferences."""
 
 
-def render(issue: Issue, site: Site, templates: Templates) -> Rendered:
+def render(issue: Issue, site: Site, templates: Templates, slots: Slots) -> Rendered:
     """The issue's HTML and text.
 
     Raises:
         MailError: It is too large, lost words, or lacks what the law asks for.
         TemplateError: A template cannot be rendered.
     """
-    slots = Slots.for_text(repr((issue, site)))
     html = inline(source(issue, site, templates, slots), issue.path)
     titles = _shows_titles(issue)
     body = markup.render_text(issue.sections, base_url=site.base_url, titles=titles)
@@ -105,7 +102,7 @@ def render(issue: Issue, site: Site, templates: Templates) -> Rendered:
     text = _tidy(templates.render("mail/issue.txt", body=body.strip("\n"), **context))
     _check_html(html, issue, site, slots)
     _check_text(text, issue, site, slots)
-    return Rendered(head.subject(issue), html, text, slots)
+    return Rendered(html, text)
 
 
 def source(issue: Issue, site: Site, templates: Templates, slots: Slots) -> str:

@@ -36,10 +36,18 @@ FIELDS = [
 """Of every message, in order."""
 
 LINE_ENDS = "\r\n\x00\x0b\x0c\x1c\x85\u2028\u2029\x7f"
-INJECTIONS = ("Eve\r\nBcc: all@example.org", "Eve\nX: y", "Eve\rX: y", *(f"a{c}b" for c in LINE_ENDS))
+INJECTIONS = (
+    "Eve\r\nBcc: all@example.org",
+    "Eve\nX: y",
+    "Eve\rX: y",
+    *(f"a{c}b" for c in LINE_ENDS),
+)
+
+compiled()  # the first costs the import of the inliner: no example is to pay for it
 
 NAMES = st.text(
-    alphabet=st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")) | st.sampled_from(' ",<>=?ä'),
+    alphabet=st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp"))
+    | st.sampled_from(' ",<>=?ä'),
     max_size=90,
 )
 LOCALS = st.from_regex(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]{1,20}(\.[A-Z0-9]{1,20}){0,2}", fullmatch=True)
@@ -160,7 +168,7 @@ def test_a_long_url_stays_a_url() -> None:
     site = replace(SITE, base_url=f"https://example.org/{'path/' * 36}serials")
     url = site.url(f"u/{'x' * 128}")
     raw = message(issue(), site, unsubscribe_url=url).body
-    (value,) = re.findall(rb"^List-Unsubscribe: (.*(?:\r\n[ \t].*)*)", raw, re.MULTILINE)
+    (value,) = re.findall(rb"\r\nList-Unsubscribe: ([^\r]*(?:\r\n[ \t][^\r]*)*)", raw)
     links = re.findall(rb"<([^>]*)>", value)
     asked = b"subject=Unsubscribe%20from%20sleep-and-mood"
     assert links == [url.encode(), b"mailto:editor@serials.example.org?" + asked]
@@ -195,7 +203,9 @@ def test_a_list_keeps_its_id() -> None:
 @given(st.text(min_size=1, max_size=200))
 def test_a_list_id_is_one(guide: str) -> None:
     """Whatever the slug, the label is of letters, digits and hyphens, at most 63 of them."""
-    assert re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.example\.org", mail.list_id(guide, "example.org"))
+    assert re.fullmatch(
+        r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.example\.org", mail.list_id(guide, "example.org")
+    )
 
 
 @given(st.lists(st.tuples(st.text(max_size=20), st.integers(0, 10**9)), unique=True, max_size=8))
@@ -215,7 +225,7 @@ def test_a_message_id_belongs_to_one_message_for_ever(pairs: list[tuple[str, int
 def test_a_message_id_as_it_was() -> None:
     """The rule never changes: a change would let messages arrive twice."""
     made = mail.message_id("tag:example.org,2026:1", 7, secret=b"secret", domain="example.org")
-    assert made == "<?@example.org>"
+    assert made == "<7nwfo6k63xe7znbhxx2b7qad7ndws27i@example.org>"
 
 
 @pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=5, minutes=45))])
