@@ -188,8 +188,8 @@ def parsed(raw: bytes) -> EmailMessage:
 
 def parts(raw: bytes) -> tuple[str, str]:
     """The text and the HTML of a message, with LF line ends."""
-    text, html = parsed(raw).iter_parts()
-    return text.get_content(), html.get_content()
+    text, html = (part.get_content().replace("\r\n", "\n") for part in parsed(raw).iter_parts())
+    return text, html
 
 
 def demonstration(site: Site = SITE) -> Site:

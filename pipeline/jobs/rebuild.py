@@ -42,8 +42,8 @@ def rebuild(desk: Desk, all_serials: Iterable[Serial]) -> publish.Published:
 def files(desk: Desk, all_serials: Iterable[Serial]) -> Iterator[tuple[str, bytes]]:
     """Every published file by path; issue pages first, so that no feed names a missing page."""
     shown = tuple(one for one in all_serials if one.issues)
-    sheet = page.stylesheet(desk.site, desk.templates)
-    yield page.stylesheet_path(sheet), sheet.encode()
+    yield page.STYLESHEET, page.stylesheet(desk.site, desk.templates).encode()
+    yield "logo.svg", desk.templates.render("logo.svg").encode()
     for one in shown:
         yield from _pages(desk, one)
     for one in shown:

@@ -213,13 +213,25 @@ def _phrase(name: str) -> str:
 
 
 def _encoded_words(text: str, used: int) -> Iterator[str]:
-    """The text as RFC 2047 words in base64, cut between characters, one for a line."""
+    """The text as RFC 2047 words in base64, cut after spaces where it can be, one for a line.
+
+    Some readers, Python's among them, show the space between two words in a name, which section
+    6.2 tells them to drop: beside another space it is not seen.
+    """
     room = (FOLD - used - len("=?utf-8?b??=")) // 4 * 3
-    word = b""
-    for character in text:
-        octets = character.encode()
-        if len(word) + len(octets) > room:
-            yield f"=?utf-8?b?{base64.b64encode(word).decode()}?="
-            word, room = b"", (FOLD - 1 - len("=?utf-8?b??=")) // 4 * 3
-        word += octets
-    yield f"=?utf-8?b?{base64.b64encode(word).decode()}?="
+    while text:
+        count = _fitting(text, room)
+        if count < len(text):
+            count = text.rfind(" ", 0, count) + 1 or count
+        yield f"=?utf-8?b?{base64.b64encode(text[:count].encode()).decode()}?="
+        text, room = text[count:], (FOLD - 1 - len("=?utf-8?b??=")) // 4 * 3
+
+
+def _fitting(text: str, room: int) -> int:
+    """How many characters of the text fit so many octets."""
+    octets = 0
+    for count, character in enumerate(text):
+        octets += len(character.encode())
+        if octets > room:
+            return count
+    return len(text)

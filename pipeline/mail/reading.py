@@ -11,7 +11,7 @@ from pipeline.model import Message
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a mail program makes of a message."""
+    """What a mail program makes of a message; lines end in LF."""
 
     fields: tuple[tuple[str, str], ...]
     """The head, decoded, in order."""
@@ -38,4 +38,4 @@ def preview_text(message: Message) -> str:
 
 def _part(message: EmailMessage, kind: str) -> str:
     part = message.get_body((kind,))  # "plain" or "html", as get_body calls them
-    return str(part.get_content()) if part is not None else ""
+    return str(part.get_content()).replace("\r\n", "\n") if part is not None else ""

@@ -102,7 +102,7 @@ def render(issue: Issue, site: Site, templates: Templates, slots: Slots) -> Rend
     text = _tidy(templates.render("mail/issue.txt", body=body.strip("\n"), **context))
     _check_html(html, issue, site, slots)
     _check_text(text, issue, site, slots)
-    return Rendered(html, text)
+    return Rendered(f"{html}\n", text)
 
 
 def source(issue: Issue, site: Site, templates: Templates, slots: Slots) -> str:

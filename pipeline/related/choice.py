@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.model import RelatedLink
 from pipeline.related.address import Linked, page_of
 from pipeline.related.vectors import Candidate, Catalogue, Shelf, Vector, Weights, build
-from pipeline.related.words import language, words
+from pipeline.related.words import is_readable, language, words
 
 LEAST = 0.10
 """The score below which nothing is shown."""
@@ -190,7 +190,7 @@ class _Desk:
         ]
         written = self._written({term for terms in shared for term in terms})
         return tuple(
-            self._link(one, tuple(written[term] for term in terms))
+            self._link(one, tuple(filter(is_readable, (written[term] for term in terms))))
             for one, terms in zip(chosen, shared, strict=True)
         )
 
@@ -202,7 +202,7 @@ class _Desk:
         return RelatedLink(one.title, one.address, guide_title, score, terms, one.pinned)
 
     def _written(self, wanted: Collection[int]) -> dict[int, str]:
-        """How the issue writes these terms most often; of equals, in small letters."""
+        """How the issue writes these terms: most often, in small letters if it ever does."""
         text = words(self.query.text)
         terms = self.shelf.terms.look_up(text)
         counts = Counter(
@@ -210,7 +210,7 @@ class _Desk:
             for term, word in zip(terms, text, strict=True)
             if isinstance(term, int) and term in wanted
         )
-        ranked = sorted(counts, key=lambda one: (counts[one], one[1] == one[1].lower(), one[1]))
+        ranked = sorted(counts, key=lambda one: (one[1] == one[1].lower(), counts[one], one[1]))
         return dict(ranked)  # the last of each term stays
 
 

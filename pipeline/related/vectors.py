@@ -111,9 +111,7 @@ class Shelf:
         weights = np.concatenate(_pull(query))
         rows = np.concatenate((query.terms, query.terms + self.terms.size))
         used = weights > 0
-        scores = self.postings[rows[used]].T @ weights[used]
-        rounded: Weights = np.round(scores, 6)  # the last bits are not the same everywhere
-        return rounded
+        return _rounded(self.postings[rows[used]].T @ weights[used])
 
     def shared(self, query: Vector, row: int, most: int) -> list[int]:
         """The terms that the query shares with a page, at most so many, the weightiest first."""
@@ -128,8 +126,7 @@ class Shelf:
         one = np.zeros(self.terms.size, np.float32)
         terms, weights = _row(self.whole, row)
         one[terms] = weights
-        found: Weights = texts @ one
-        return found
+        return _rounded(texts @ one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +190,12 @@ def _rarity(documents: NDArray[np.integer] | NDArray[np.floating], total: int) -
     """The idf of terms that so many of all documents have; smoothed, at least 1."""
     found: Weights = (np.log((1 + total) / (1 + documents)) + 1).astype(np.float32)
     return found
+
+
+def _rounded(cosines: Weights) -> Weights:
+    """Without the last bits, which depend on the order that pages came in."""
+    rounded: Weights = np.round(cosines, 6)
+    return rounded
 
 
 def _row(matrix: Matrix, row: int) -> tuple[Numbers, Weights]:

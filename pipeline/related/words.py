@@ -32,6 +32,7 @@ _MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u065f\u0670\u0900-\u0963\u0966-\u0df
 
 _WORD = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}](?:[^\W_{_UNSPACED}]|[{_MARKS}])*")
 _RUN = re.compile(rf"[{_UNSPACED}]")
+_SYLLABIC = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 DROPPED = -1
 
 
@@ -52,6 +53,11 @@ def _pieces(word: str) -> Iterable[str]:
     if len(word) == 1 or _RUN.match(word) is None:
         return (word,)
     return (word[at : at + 2] for at in range(len(word) - 1))
+
+
+def is_readable(word: str) -> bool:
+    """Whether a word can be shown: two neighbouring letters of Thai and its kin are no word."""
+    return _SYLLABIC.match(word) is None
 
 
 class Terms(dict[str, int]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from email.header import decode_header, make_header
 from email.headerregistry import Address
 from email.message import EmailMessage
 
@@ -71,10 +72,26 @@ def test_a_message_parses_as_the_reference_does(name: str, address: str, token: 
     wanted = EmailMessage()
     wanted["To"] = Address(shown, addr_spec=address)
     wanted["Date"] = AT
-    (to,) = got["To"].addresses
-    assert to == wanted["To"].addresses[0]
+    (to,), (reference,) = got["To"].addresses, wanted["To"].addresses
+    assert to.addr_spec == reference.addr_spec
+    assert "".join(to.display_name.split()) == "".join(reference.display_name.split())
     assert got["Date"].datetime == wanted["Date"].datetime
     assert got["List-Unsubscribe"].partition(",")[0] == f"<{url}>"
+
+
+@given(NAMES)
+@example("Александра Константиновна Длиннофамильная-Ещёдлиннее")
+@example("寿限無寿限無五劫の擦り切れ海砂利水魚の水行末雲来末風来末食う寝る処に住む処")
+@example("ab " * 20 + "ä")
+def test_a_name_survives_its_encoding(name: str) -> None:
+    """Decoded as RFC 2047 says, without the space between words, a name is what was given."""
+    shown = head.display_name(name, "", "")
+    phrase = head.mailbox(shown, "a@example.org").removesuffix("<a@example.org>").rstrip()
+    if "=?" in phrase:
+        assert str(make_header(decode_header(phrase))) == shown
+        assert all(len(line) <= 76 for line in phrase.split("\r\n"))
+    elif shown:
+        assert parsed(f"To: {phrase} <a@example.org>".encode())["To"].addresses[0].display_name == shown
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=200))

@@ -1,0 +1,27 @@
+"""Serials in, HTML pages out: site, guide, issue, and the few that the web server needs."""
+
+from pipeline.page.colour import check_accents
+from pipeline.page.desk import (
+    MessageView,
+    OutboxRow,
+    error_page,
+    message_page,
+    outbox_page,
+    unsubscribe_page,
+)
+from pipeline.page.published import STYLESHEET, guide_page, issue_page, site_page, stylesheet
+
+__all__ = [
+    "STYLESHEET",
+    "MessageView",
+    "OutboxRow",
+    "check_accents",
+    "error_page",
+    "guide_page",
+    "issue_page",
+    "message_page",
+    "outbox_page",
+    "site_page",
+    "stylesheet",
+    "unsubscribe_page",
+]
