@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -151,8 +150,10 @@ def issue(**fields: Any) -> Issue:
 
 def plain_issue(*blocks: Block, **fields: Any) -> Issue:
     """An issue with nothing but these blocks."""
-    bare: dict[str, Any] = {"author": None, "related": (), "trust": Trust()}
-    return issue(sections=(section(*blocks),), **{**bare, **fields})
+    bare: dict[str, Any] = {
+        "sections": (section(*blocks),), "author": None, "related": (), "trust": Trust(),
+    }  # fmt: skip
+    return issue(**{**bare, **fields})
 
 
 @cache
@@ -190,8 +191,3 @@ def parts(raw: bytes) -> tuple[str, str]:
     """The text and the HTML of a message, with LF line ends."""
     text, html = (part.get_content().replace("\r\n", "\n") for part in parsed(raw).iter_parts())
     return text, html
-
-
-def demonstration(site: Site = SITE) -> Site:
-    """The same site as a demonstration."""
-    return replace(site, demonstration=True)

@@ -42,7 +42,7 @@ def fetch(port: int, path: str = "/", seconds: float = 20) -> str:
     until = time.monotonic() + seconds
     while True:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as answer:  # noqa: S310 -- http
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as answer:
                 found: str = answer.read().decode()
                 return found
         except OSError:
@@ -83,7 +83,7 @@ def test_a_taken_port_is_told(tmp_path: Path) -> None:
 
 
 def test_killed_at_any_moment_it_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    """kill -9 while it works, then a run: every reader has the part once."""
+    """Kill -9 while it works, then a run: every reader has the part once."""
     site = make_site(tmp_path / "site")
     write_guide(site, front='cadence: "weekly mon 09:00"\nstart: first-run\n')
     readers = [f"reader-{n}@example.org" for n in range(40)]

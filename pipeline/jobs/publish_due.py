@@ -60,6 +60,7 @@ def publish_due(desk: Desk, catalogue: Catalogue, now: datetime) -> PublishRepor
             due, late = decide(one, now)
             drafts += [(one, draft(one, number, slot, now)) for number, slot in due]
             held += late
+        changed |= store.guides.suspend(tx, {volume.guide.slug for volume in catalogue.scheduled})
         issues = choose_related(tx, drafts)
         released = tuple(Released(issue, _record(tx, issue)) for issue in issues)
     return PublishReport(released, tuple(held), changed)

@@ -30,7 +30,7 @@ def _serial(
     issues = store.issues.of_guide(tx, slug)
     released = store.issues.releases(tx, slug).get(slug, ())
     run = run_of(desk, record.front, record, now)
-    coming = upcoming(run, record.parts, released, now)
+    coming = upcoming(run, record.parts, released, now) if record.is_scheduled else ()
     return Serial(record.front, record.parts, issues, coming)
 
 

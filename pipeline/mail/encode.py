@@ -17,8 +17,9 @@ FENCE = b"=\r\n"
 """A soft line break: invisible to the reader, it lets any encoded text follow."""
 
 _ODD = re.compile(rb"[^!-<>-~ ]|^[ .]|(?<= ) | $|^F(?=rom )")
+_DOT = ord(".")
 _ODD_START = re.compile(rb"[ .]|F(?=rom )")
-_PLAIN = re.compile(r"[!-<>-~]{1,150}\Z")
+_PLAIN = re.compile(r"(?!\.|From )[!-<>-~]+(?: [!-<>-~]+)*\Z")
 
 
 def quoted_printable(text: str) -> bytes:
@@ -27,10 +28,13 @@ def quoted_printable(text: str) -> bytes:
 
 
 def quoted_value(text: str) -> bytes:
-    """One line encoded for a place between two fences; fast for a word such as a URL or address."""
-    if _PLAIN.match(text) and "." not in (text[0], text[WIDTH : WIDTH + 1]):
+    """One line encoded for a place between two fences; fast for what needs no escape."""
+    if _PLAIN.match(text):
         raw = text.encode("ascii")
-        return raw if len(raw) <= WIDTH else raw[:WIDTH] + FENCE + raw[WIDTH:]
+        if len(raw) <= WIDTH:
+            return raw
+        if len(raw) <= 2 * WIDTH and b" " not in raw and raw[WIDTH] != _DOT:
+            return raw[:WIDTH] + FENCE + raw[WIDTH:]
     return _line(text)
 
 

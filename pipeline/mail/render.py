@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from pipeline import markup
+from pipeline import markup, wording
 from pipeline.errors import MailError
-from pipeline.mail import head, wording
+from pipeline.mail import head
 from pipeline.mail.inline import inline, words
 from pipeline.model import Issue, Site, Trust
 from pipeline.template import Templates

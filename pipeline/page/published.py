@@ -84,6 +84,7 @@ def guide_page(serial: Serial, site: Site, templates: Templates) -> str:
         feeds=[front],
         trust=front.trust,
         author=front.author,
+        reviewed=wording.reviewed(serial.issues[-1]) if serial.issues else "",
     )
 
 
@@ -126,7 +127,6 @@ def _frame(site: Site, title: str, path: str, lang: str, description: str) -> di
         "root": "../" * path.count("/"),
         "safe_url": safe_url,
         "demonstration": wording.demonstration(site),
-        "reviewed": "",
     }
 
 

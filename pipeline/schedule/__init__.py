@@ -1,6 +1,6 @@
 """When parts are due: one calendar for the live run, the drip by mail and the drip by feed."""
 
-from pipeline.schedule.cadence import Cadence, check_zone, parse_cadence, with_hour
+from pipeline.schedule.cadence import Cadence, parse_cadence, with_hour
 from pipeline.schedule.due import (
     Decision,
     Due,
@@ -11,6 +11,7 @@ from pipeline.schedule.due import (
     upcoming,
 )
 from pipeline.schedule.slots import instant, local_hour, slot_at, slots, slots_after
+from pipeline.schedule.zone import check_zone
 
 __all__ = [
     "Cadence",

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
+from pipeline.errors import ScheduleError
 from pipeline.model import CatchUp, Release, Run, Slot
-from pipeline.schedule.cadence import zone_of
-from pipeline.schedule.slots import instant, slots, slots_after
-
-DAY = timedelta(days=1)
+from pipeline.schedule.slots import DAY, cadence_of, instant, slots, slots_after
+from pipeline.schedule.zone import zone_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +56,15 @@ def next_release(run: Run, released: Sequence[Release], total: int, now: datetim
         total: How many parts there are.
         now: The moment to decide for; one before the last release releases nothing.
     """
-    number = len(released) + 1
+    number = released[-1].number + 1 if released else 1
     if number > total:
         return Finished()
     slot = _next_slot(run, released)
     due_at = _due_at(run, released, slot)
     if due_at > now:
         return Waiting(number, slot, due_at)
-    resumed_at = run.resumed_at or instant(slot)
-    late = now - max(instant(slot), resumed_at)
+    # Not from the slot when the part before it set the pace: that it is late was decided already.
+    late = now - max(due_at, run.resumed_at or due_at)
     if late > run.max_late:
         return Held(number, slot, late)
     return Due(number, slot)
@@ -73,22 +72,22 @@ def next_release(run: Run, released: Sequence[Release], total: int, now: datetim
 
 def _next_slot(run: Run, released: Sequence[Release]) -> Slot:
     """The first slot after the last one used; with `shift` also after its release."""
-    if not released:
-        return next(slots(run))
-    last = released[-1]
-    coming = slots_after(run, last.slot)
-    if run.catch_up is CatchUp.SHIFT:
-        return next(slot for slot in coming if instant(slot) > last.released_at)
-    return next(coming)
+    if released:
+        last = released[-1]
+        after = last.released_at if run.catch_up is CatchUp.SHIFT else None
+        coming = slots_after(run, last.slot, after)
+    else:
+        coming = slots(run)
+    slot = next(coming, None)
+    if slot is None:
+        raise ScheduleError("cadence", run.cadence, "it has no slots left; give one that goes on")
+    return slot
 
 
 def _due_at(run: Run, released: Sequence[Release], slot: Slot) -> datetime:
-    """When the next part goes out: at its slot, or when the run is behind a day after the last.
+    """When the next part goes out: at its slot or, when the run is behind, in step with the last.
 
-    The run is behind when the part before went out at or after this slot. A day is a calendar day
-    in the run's zone; the time of day is that of the slot the late part had, or of its release if
-    that was earlier in the day, so that a tick at the same time each day, some seconds late or
-    not, lets one part out a day.
+    The run is behind when the part before went out at or after this slot.
     """
     at = instant(slot)
     if not released or run.catch_up is not CatchUp.SPREAD:
@@ -96,19 +95,30 @@ def _due_at(run: Run, released: Sequence[Release], slot: Slot) -> datetime:
     last = released[-1]
     if last.released_at < at:
         return at
-    return max(at, _pace(run, last, slot))
+    return max(at, _paced(run, last, slot))
 
 
-def _pace(run: Run, last: Release, slot: Slot) -> datetime:
-    """When the part after a late one goes out."""
-    gap = instant(next(slots_after(run, slot))) - instant(slot)
-    if gap < DAY:  # a run with several slots a day catches up twice as fast as it goes on
-        return last.released_at + gap / 2
-    local = last.released_at.astimezone(zone_of(run.zone))
-    next_day = local.replace(tzinfo=None, fold=0).date() + DAY
-    at_slot_time = instant(Slot(datetime.combine(next_day, slot.local.time()), run.zone))
-    one_day_on = last.released_at.astimezone(UTC) + DAY
-    return min(at_slot_time, one_day_on)
+def _paced(run: Run, last: Release, slot: Slot) -> datetime:
+    """When the part after a late one goes out.
+
+    The next calendar day in the run's zone, at the slot's time of day, or at the full hour in which
+    the last part went out if that is earlier; never more than 24 hours after that full hour. So a
+    daily tick, by local time or by UTC, lets one part out a day, however late within its hour it
+    comes, and a running daemon goes back to the usual time of day.
+
+    Slots less than a day apart are caught up on twice as fast as they come.
+    """
+    released_at = last.released_at.astimezone(UTC)
+    gap = slot.local - last.slot.local
+    if gap < DAY and cadence_of(run.cadence).is_dense:
+        return released_at + gap / 2
+    local = released_at.astimezone(zone_of(run.zone))
+    hour_began = released_at - timedelta(
+        minutes=local.minute, seconds=local.second, microseconds=local.microsecond
+    )
+    time_of_day = min(slot.local.time(), local.time().replace(minute=0, second=0, microsecond=0))
+    next_day = Slot(datetime.combine(local.date() + DAY, time_of_day), run.zone)
+    return min(instant(next_day), hour_began + DAY)
 
 
 def upcoming(

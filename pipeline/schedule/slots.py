@@ -7,9 +7,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
 from pipeline.model import Run, Slot
-from pipeline.schedule.cadence import Cadence, parse_cadence, zone_of
+from pipeline.schedule.cadence import Cadence, parse_cadence
+from pipeline.schedule.zone import zone_of
 
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
 
 
 def instant(slot: Slot) -> datetime:
@@ -52,8 +54,9 @@ def slot_at(at: datetime, zone: str) -> Slot:
 
 
 @lru_cache(maxsize=1024)
-def _cadence(text: str) -> Cadence:
-    return parse_cadence(text)
+def cadence_of(run_cadence: str) -> Cadence:
+    """The cadence of a run, parsed once."""
+    return parse_cadence(run_cadence)
 
 
 def slots(run: Run) -> Iterator[Slot]:
@@ -63,43 +66,59 @@ def slots(run: Run) -> Iterator[Slot]:
     it comes to life, the others on its cadence, on later days.
     """
     if run.start == "first-run":
-        first = slot_at(run.started_at, run.zone)
-        yield first
-        begin = first.local.date()
-        yield from _on_cadence(run, begin, begin + timedelta(days=1))
-    else:
-        yield from _on_cadence(run, run.start, run.start)
+        yield slot_at(run.started_at, run.zone)
+    yield from _on_cadence(run, _earliest(run))
 
 
-def _on_cadence(run: Run, anchor: date, first: date) -> Iterator[Slot]:
-    for local in _cadence(run.cadence).locals_from(anchor, first):
+def slots_after(run: Run, last: Slot, after: datetime | None = None) -> Iterator[Slot]:
+    """The run's slots after one that was used, also when the run has been edited since.
+
+    Wall clocks decide, so that no slot is lost in a change of clocks. After a move to another
+    zone a slot must be later both by the wall and in truth: nothing is caught up on that was
+    never missed.
+
+    Args:
+        run: The calendar as it is now.
+        last: The slot that was used last.
+        after: If given, the slots must also be later than this instant.
+    """
+    since = max(_earliest(run), last.local + MINUTE)
+    bounds = [after] if after else []
+    if last.zone != run.zone:
+        bounds.append(instant(last))
+    if not bounds:
+        return _on_cadence(run, since)
+    bound = max(bounds)
+    later = _on_cadence(run, max(since, slot_at(bound, run.zone).local))
+    return (slot for slot in later if instant(slot) > bound)
+
+
+def _on_cadence(run: Run, since: datetime) -> Iterator[Slot]:
+    for local in cadence_of(run.cadence).locals_from(_anchor(run), since):
         yield Slot(local, run.zone)
 
 
-def slots_after(run: Run, last: Slot) -> Iterator[Slot]:
-    """The run's slots after one that was used, also when the cadence has been edited since.
-
-    Days before the one after it are not looked at, so that a long run costs no more than a short
-    one; a slot later on the same day is found.
-    """
-    begin = _begin(run)
-    for slot in _on_cadence(run, begin, max(begin, last.local.date())):
-        if slot.local <= last.local or (run.start == "first-run" and slot.local.date() == begin):
-            continue
-        yield slot
-
-
-def _begin(run: Run) -> date:
+def _anchor(run: Run) -> date:
+    """The local day that the run starts on."""
     if run.start == "first-run":
         return slot_at(run.started_at, run.zone).local.date()
     return run.start
 
 
+def _earliest(run: Run) -> datetime:
+    """The local time from which the cadence counts."""
+    day = _anchor(run)
+    return datetime.combine(day + DAY if run.start == "first-run" else day, time.min)
+
+
 def local_hour(at: datetime, zone: str, hour: int) -> datetime:
     """The first instant at or after `at` when it is this full hour in a zone, in UTC."""
-    day = at.astimezone(zone_of(zone)).date()
+    rules = zone_of(zone)
+    day = at.astimezone(rules).date()
     while True:
-        found = instant(Slot(datetime.combine(day, time(hour)), zone))
-        if found >= at:
-            return found
-        day += timedelta(days=1)
+        local = datetime.combine(day, time(hour))
+        again = local.replace(tzinfo=rules, fold=1).astimezone(UTC)  # differs in a fold only
+        for found in (instant(Slot(local, zone)), again):
+            if found >= at:
+                return found
+        day += DAY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,8 @@ class GuideRecord:
     parts: tuple[Part, ...]
     """Without their sections: those are in the guide itself, and frozen in its issues."""
     ids: str
+    is_scheduled: bool
+    """Whether it could be read and go out at the last pass."""
     started_at: datetime
     catch_up: CatchUp | None
     resumed_at: datetime | None
@@ -36,7 +39,15 @@ def records(tx: Connection) -> dict[str, GuideRecord]:
 def _record(row: Row[Any]) -> GuideRecord:
     front, parts = load_outline(row.outline)
     decided = CatchUp(row.catch_up) if row.catch_up else None
-    return GuideRecord(front, parts, row.ids, row.started_at, decided, row.resumed_at)
+    return GuideRecord(
+        front=front,
+        parts=parts,
+        ids=row.ids,
+        is_scheduled=row.is_scheduled,
+        started_at=row.started_at,
+        catch_up=decided,
+        resumed_at=row.resumed_at,
+    )
 
 
 def save(
@@ -48,16 +59,26 @@ def save(
         Whether it reads otherwise than before.
     """
     outline = dump_outline(front, tuple(replace(part, sections=()) for part in parts))
-    row = {"slug": front.slug, "outline": outline, "ids": ids}
+    row = {"slug": front.slug, "outline": outline, "ids": ids, "is_scheduled": True}
     before = tx.execute(
-        select(guide.c.outline, guide.c.ids).where(guide.c.slug == front.slug)
+        select(guide.c.outline, guide.c.ids, guide.c.is_scheduled).where(guide.c.slug == front.slug)
     ).one_or_none()
-    if before is not None and tuple(before) == (outline, ids):
+    if before is not None and tuple(before) == (outline, ids, True):
         return False  # an idle tick leaves the file as it is
     tx.execute(
         insert(guide).values(**row, started_at=started_at).on_conflict_do_update(["slug"], set_=row)
     )
     return True
+
+
+def suspend(tx: Connection, others: Collection[str]) -> bool:
+    """Note that guides other than these cannot go out for now; whether any could before."""
+    done = tx.execute(
+        update(guide)
+        .where(guide.c.is_scheduled, guide.c.slug.not_in(others))
+        .values(is_scheduled=False)
+    )
+    return done.rowcount > 0
 
 
 def resume(tx: Connection, slug: str, catch_up: CatchUp, now: datetime) -> bool:

@@ -67,6 +67,7 @@ guide = Table(
     Column("slug", String, primary_key=True),
     Column("outline", Text, nullable=False, comment="front matter and parts as last read well"),
     Column("ids", Text, nullable=False, comment="as in its .ids.json: permanent ids of sections"),
+    Column("is_scheduled", Boolean, nullable=False, comment="could go out at the last pass"),
     Column("started_at", Instant, nullable=False, comment="when its live run came to life"),
     Column("catch_up", String, comment="what the operator decided when a run was held"),
     Column("resumed_at", Instant, comment="when the operator decided it"),

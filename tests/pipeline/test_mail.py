@@ -11,7 +11,7 @@ from email import policy
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import mail, markup
@@ -38,14 +38,17 @@ from tests.mails import (
 ISSUES = {
     "everything": issue(),
     "bare": plain_issue(said("Two words."), number=1, of=1, upcoming=None),
-    "arabic": plain_issue(said("النوم حالة طبيعية."), lang="ar", subject="النوم", guide_title="النوم"),
+    "arabic": plain_issue(
+        said("النوم حالة طبيعية."), lang="ar", subject="النوم", guide_title="النوم"
+    ),
     "dots": plain_issue(said("...\n. From here"), said("." * 200), said("From  there ")),
     "long": plain_issue(said("x" * 30_000)),
     "last": issue(number=6, upcoming=None),
 }
 PARAGRAPHS = st.lists(
     st.text(
-        alphabet=st.characters(exclude_categories=("Cc", "Cs", "Cn", "Co", "Zl", "Zp")) | st.sampled_from("<>&{}%=\"' "),
+        alphabet=st.characters(exclude_categories=["Cc", "Cs", "Cn", "Co", "Zl", "Zp"])
+        | st.sampled_from("<>&{}%=\"' "),
         max_size=120,
     ),
     min_size=1,
@@ -73,7 +76,7 @@ def test_every_part_parses_without_defects(raw: bytes) -> None:
 
 
 def test_bytes_survive_every_server(raw: bytes) -> None:
-    """ASCII, CRLF only, body lines of at most 76 octets, head lines of at most 998, no dots first."""
+    """ASCII; CRLF only; body lines of at most 76 octets, head lines of 998; no dot first."""
     head, _, body = raw.partition(b"\r\n\r\n")
     assert raw.endswith(b"\r\n")
     assert re.search(rb"[^\r\n -~]", raw) is None
@@ -114,6 +117,7 @@ def test_parts_are_what_was_compiled(name: str) -> None:
     assert "QTOK" not in text + document
 
 
+@settings(max_examples=40)
 @given(PARAGRAPHS)
 def test_all_parts_say_the_same(paragraphs: list[str]) -> None:
     """Each word of the issue is in the text part and in the HTML part, whatever its characters."""
@@ -175,7 +179,9 @@ def test_what_a_template_says_is_printed_not_run() -> None:
     assert "{{ site }}" in parsed(message(one).body)["Subject"]
 
 
-@pytest.mark.parametrize("name", ["<script>alert(1)</script>", "A & B", "😀 Zoë", "\u200fעדה", "{{ 1 }}"])
+@pytest.mark.parametrize(
+    "name", ["<script>alert(1)</script>", "A & B", "😀 Zoë", "\u200fעדה", "{{ 1 }}"]
+)
 def test_a_name_is_only_a_name(name: str) -> None:
     """A reader's name is escaped in the HTML, literal in the text, decoded in To."""
     made = message(name=name)
@@ -326,13 +332,20 @@ def test_a_demonstration_says_so() -> None:
 def test_nothing_is_claimed_that_nobody_stated() -> None:
     """Without author, review or sources there is no block about the guide."""
     text, document = parts(message(plain_issue(said("Two words."))).body)
-    for claim in ("About this guide", "Reviewer", "Last reviewed", "Sources", "Author", "You might"):
+    for claim in (
+        "About this guide",
+        "Reviewer",
+        "Last reviewed",
+        "Sources",
+        "Author",
+        "You might",
+    ):
         assert claim not in text
         assert claim not in document
 
 
 def test_sections_under_one_subject_keep_their_titles() -> None:
-    """Two sections show their titles; a single one whose title is the subject does not repeat it."""
+    """Two sections show their titles; one whose title is the subject does not repeat it."""
     two = (section(said("a"), title="Benefits"), section(said("b"), title="Safety", id="tag:x:3"))
     _, document = parts(message(plain_issue(subject="Benefits and safety", sections=two)).body)
     assert re.findall(r"<h2[^>]*>([^<]*)</h2>", document) == ["2 Benefits", "2 Safety"]

@@ -12,7 +12,7 @@ from pipeline.mail.encode import FENCE, cut, quoted_printable, quoted_value
 from pipeline.mail.skeleton import skeleton
 
 ODD = st.text(alphabet="aF. =\trom\nä😀" + "x" * 6, max_size=400)
-ANY = st.text(alphabet=st.characters(exclude_categories=("Cs",), exclude_characters="\r"))
+ANY = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\r"))
 """The text of a part: LF line ends; what else a guide may hold."""
 
 

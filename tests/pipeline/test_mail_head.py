@@ -91,7 +91,10 @@ def test_a_name_survives_its_encoding(name: str) -> None:
         assert str(make_header(decode_header(phrase))) == shown
         assert all(len(line) <= 76 for line in phrase.split("\r\n"))
     elif shown:
-        assert parsed(f"To: {phrase} <a@example.org>".encode())["To"].addresses[0].display_name == shown
+        assert (
+            parsed(f"To: {phrase} <a@example.org>".encode())["To"].addresses[0].display_name
+            == shown
+        )
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=200))

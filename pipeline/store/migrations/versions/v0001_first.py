@@ -13,6 +13,7 @@ def upgrade() -> None:
         sa.Column("slug", sa.String(), nullable=False),
         sa.Column("outline", sa.Text(), nullable=False),
         sa.Column("ids", sa.Text(), nullable=False),
+        sa.Column("is_scheduled", sa.Boolean(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("catch_up", sa.String(), nullable=True),
         sa.Column("resumed_at", sa.DateTime(timezone=True), nullable=True),
