@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pipeline import schedule
@@ -333,6 +333,7 @@ def test_a_daily_tick_lets_out_one_overdue_part_a_day(
     minute: int, hour: int, seconds: list[int], begin: date, utc: bool
 ) -> None:
     """At any fixed time, of UTC or local, some seconds late, over both changes of clocks."""
+    assume(utc or minute // 60 != 2)  # a local time that is missing on 29 March is not fixed
     run = run_of(f"weekly mon {hour:02}:00", begin - 70 * DAY, max_late=100 * DAY)
     zone = UTC if utc else ZoneInfo("Europe/Berlin")
     first = datetime.combine(begin, time(minute // 60, minute % 60), zone)
