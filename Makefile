@@ -32,7 +32,7 @@ once: .venv/run ## publish what is due, print what happened, leave
 	@$(BIN)/partwork --site $(SITE) run --once
 
 test: .venv/dev ## run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto
 
 check: .venv/dev ## lint, types, and the one direction of imports
 	@$(BIN)/ruff check .

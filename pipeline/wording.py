@@ -50,9 +50,12 @@ def next_day(issue: Issue) -> str:
 def why(link: RelatedLink, issue: Issue) -> str:
     """One line on why a link was chosen; a link is in the language of its issue."""
     source = f"From {_own(link.guide_title, issue)}" if link.guide_title else "Elsewhere"
+    reason = f"also on {_own(_listed(link.terms[:3]), issue)}" if link.terms else ""
     if link.pinned:
-        return f"{source}, chosen by the editors"
-    return f"{source}, also on {_own(_listed(link.terms[:3]), issue)}" if link.terms else source
+        reason = "chosen by the editors"
+    if link.guide_title == link.title and reason:  # its title has said where it is from
+        return reason[0].upper() + reason[1:]
+    return f"{source}, {reason}" if reason else source
 
 
 def closing(issue: Issue) -> str:

@@ -38,7 +38,7 @@ def make_site(folder: Path, settings: str = SETTINGS) -> Path:
 def sentence(topic: str, number: int) -> str:
     """Some thirty words about a topic."""
     return (
-        f"Paragraph {number} about {topic} explains where {topic} come from, why people have always "
+        f"Paragraph {number} about {topic} explains where {topic} come from, why people always "
         f"lived beside {topic}, and how water shaped every town that grew near {topic} over the "
         "centuries."
     )
@@ -87,8 +87,7 @@ def outbox(site: Path) -> list[EmailMessage]:
     box = mailbox.Maildir(site / "var/outbox", create=False)
     parser = BytesParser(policy=policy.default)
     found = [parser.parsebytes(box.get_bytes(key)) for key in box.keys()]  # noqa: SIM118 -- no iterator of keys
-    messages = [one for one in found if isinstance(one, EmailMessage)]
-    return sorted(messages, key=lambda one: (str(one["To"]), one["Date"].datetime))
+    return sorted(found, key=lambda one: (str(one["To"]), one["Date"].datetime))
 
 
 def received(site: Path, email: str) -> list[str]:

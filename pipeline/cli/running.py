@@ -19,6 +19,8 @@ from pipeline.jobs import StatusReport, TickReport
 from pipeline.model import Serial
 
 PARTLY_DONE = 3
+MOST_FOLDERS = 12
+"""How many folders a summary names."""
 
 
 def register(app: typer.Typer) -> None:
@@ -101,10 +103,11 @@ def _print_released(report: TickReport) -> None:
     for index, one in enumerate(report.publishing.released):
         label = "Released" if index == 0 else ""
         issue = one.issue
-        part = f"{issue.number} of {issue.of}"
-        say(f"{label:<10} {issue.guide_title}, {part}: {issue.subject}")
-        for link in issue.related:
-            say(f"{'':<10}   see also {link.guide_title}: {link.title} ({link.score:.2f})", "dim")
+        title = f": {issue.subject}" if issue.subject != issue.guide_title else ""
+        say(f"{label:<10} {issue.guide_title}, {issue.number} of {issue.of}{title}")
+        if issue.related:
+            also = "; ".join(f"{link.title} ({link.score:.2f})" for link in issue.related)
+            say(f"{'':<10}   with {also}", "dim")
 
 
 def _print_files(app: App, report: TickReport) -> None:
@@ -113,9 +116,15 @@ def _print_files(app: App, report: TickReport) -> None:
         say(f"Published  {report.published.unchanged} files, all as they were")
         return
     say(f"Published  {len(written)} files in {_near(app.desk.feeds)}")
-    shown = [path for path in written if path.endswith(("atom.xml", "rss.xml", "feed.json"))]
-    for path in shown[:12]:
-        say(f"{'':<10}   {path}", "dim")
+    folders: dict[str, list[str]] = {}
+    for path in written:
+        folder, _, name = path.partition("/")
+        folders.setdefault(folder if name else "", []).append(name or folder)
+    for folder, names in list(folders.items())[:MOST_FOLDERS]:
+        shown = ", ".join(sorted(name.removesuffix("index.html") or "index.html" for name in names))
+        say(f"{'':<10}   {folder + '/' if folder else ''}  {shown}".rstrip(), "dim")
+    if len(folders) > MOST_FOLDERS:
+        say(f"{'':<10}   and {len(folders) - MOST_FOLDERS} more folders", "dim")
 
 
 def _near(path: Any) -> str:

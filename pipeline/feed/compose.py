@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from html import escape
-from zoneinfo import ZoneInfo
 
+from pipeline import wording
 from pipeline.markup import render_html, safe_url, summary
-from pipeline.model import Citation, Entry, EntryLink, Feed, Issue, Person, Serial, Site, Trust
+from pipeline.model import Citation, Entry, EntryLink, Feed, Issue, Person, Serial, Site
 
 MOST_ENTRIES = 25
 """Full entries in a feed; older ones are found on the guide's page."""
 
 SECOND = timedelta(seconds=1)
-MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
-)  # fmt: skip
 
 
 def serial_feed(serial: Serial, site: Site) -> Feed:
@@ -69,7 +66,7 @@ def entry(issue: Issue, site: Site) -> Entry:
     """An issue as an entry: the full text, then what is related, what comes next, and its trust."""
     is_alone = len(issue.sections) == 1 and issue.sections[0].title == issue.subject
     body = render_html(issue.sections, base_url=site.base_url, titles=not is_alone)
-    pieces = [body, _related(issue, site), _next(issue), _trust(issue)]
+    pieces = [body, _related(issue, site), _next(issue), _trust(issue, site)]
     return Entry(
         id=issue.id,
         url=site.url(issue.path),
@@ -97,40 +94,34 @@ def _related(issue: Issue, site: Site) -> str:
     if not issue.related:
         return ""
     items = "\n".join(
-        f"<li>{_link(site.url(one.path), one.title)}"
-        f"{escape(f', in {one.guide_title}' if one.guide_title else '', quote=False)}"
-        f"{escape(f': about {_listed(one.terms)}' if one.terms else '', quote=False)}</li>"
+        f"<li>{_link(site.url(one.path), one.title)}<br>"
+        f"{escape(wording.why(one, issue), quote=False)}</li>"
         for one in issue.related
     )
     return f"<h2>You might also like</h2>\n<ul>\n{items}\n</ul>"
 
 
-def _listed(words: tuple[str, ...]) -> str:
-    """`sleep, mood and depression`."""
-    *most, last = words
-    return f"{', '.join(most)} and {last}" if most else last
-
-
 def _next(issue: Issue) -> str:
+    """What comes next, as mail says it too."""
     if issue.upcoming is None:
-        return "<p>This is the last part.</p>" if issue.is_final else ""
-    coming = issue.upcoming
-    when = f", on {_date(coming.due_at, issue.zone)}" if coming.due_at else ""
-    words = f"Next, part {coming.number} of {issue.of}{when}: {coming.title}"
-    return f"<p>{escape(words, quote=False)}</p>"
+        return f"<p>{escape(wording.closing(issue), quote=False)}</p>"
+    day = wording.next_day(issue)
+    when = f", on {day}" if day else ""
+    title = escape(issue.upcoming.title, quote=False)
+    return f"<p>Next: <strong>{title}</strong>{when}</p>"
 
 
-def _date(at: datetime, zone: str) -> str:
-    """`30 November 2026`, without a look at the process's locale."""
-    local = at.astimezone(ZoneInfo(zone))
-    return f"{local.day} {MONTHS[local.month - 1]} {local.year}"
-
-
-def _trust(issue: Issue) -> str:
+def _trust(issue: Issue, site: Site) -> str:
     trust = issue.trust
     lines = [
         f"<p>{escape(text, quote=False)}</p>"
-        for text in (trust.disclaimer, trust.emergency_line, _reviewed(trust))
+        for text in (
+            trust.emergency_line,
+            wording.demonstration(site),
+            trust.disclaimer,
+            *_people(issue),
+            wording.reviewed(issue),
+        )
         if text
     ]
     if trust.citations:
@@ -144,9 +135,8 @@ def _cited(one: Citation) -> str:
     return words + (escape(f" ({one.published})", quote=False) if one.published else "")
 
 
-def _reviewed(trust: Trust) -> str:
-    if trust.reviewer is None:
-        return ""
-    who = ", ".join(filter(None, (trust.reviewer.name, trust.reviewer.credentials)))
-    when = f", {trust.last_reviewed.isoformat()}" if trust.last_reviewed else ""
-    return f"Review: {who}{when}."
+def _people(issue: Issue) -> Iterator[str]:
+    """Who wrote and who reviewed, where the front matter says so."""
+    for label, person in (("Author", issue.author), ("Reviewer", issue.trust.reviewer)):
+        if person is not None:
+            yield f"{label}: {', '.join(filter(None, (person.name, person.credentials)))}"

@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline.cli import main
 from tests.sites import make_site, write_guide
 
 MONDAY = "2026-03-09T09:05+01:00"
 
 
-def partwork(*words: object) -> subprocess.CompletedProcess[str]:
-    """`python -m pipeline WORDS`, its output captured."""
-    command = [sys.executable, "-m", "pipeline", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- ourselves
+@dataclass(frozen=True)
+class Done:
+    """What a command came to."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def partwork(*words: object) -> Done:
+    """`partwork WORDS` in this process, its output captured."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    before, sys.argv = sys.argv, ["partwork", *map(str, words)]
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            main()
+    except SystemExit as leaving:
+        code = int(leaving.code or 0)
+    finally:
+        sys.argv = before
+    return Done(code, out.getvalue(), err.getvalue())
 
 
 def answer(*words: object) -> Any:
@@ -61,7 +82,7 @@ def test_a_pass_is_pleasant_to_read(site: Path) -> None:
     assert done.returncode == 0
     for words in (
         "A guide to water, 1 of 3: All about rivers 0",
-        "water/atom.xml",
+        "atom.xml, feed.json",
         "1 sent",
         "Mon 16 Mar 2026 09:00",
         "All about bridges 1",
@@ -103,6 +124,22 @@ def test_a_slip_is_told_in_words(site: Path, words: tuple[str, ...], code: int) 
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     assert done.stderr.strip()
+
+
+def test_it_is_a_program(site: Path) -> None:
+    """As a process of its own it answers alike, in plain text when piped."""
+    command = [sys.executable, "-m", "pipeline", "--site", str(site)]
+    done = subprocess.run(  # noqa: S603 -- ourselves
+        [*command, "run", "--once", "--now", MONDAY], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "All about rivers 0" in done.stdout
+    assert "\x1b" not in done.stdout
+    slip = subprocess.run(  # noqa: S603 -- ourselves
+        [*command, "preview", "nosuch", "1"], capture_output=True, text=True, check=False
+    )
+    assert (slip.returncode, slip.stdout) == (2, "")
+    assert slip.stderr.startswith("partwork: ")
 
 
 def test_settings_in_error_end_with_two(site: Path) -> None:

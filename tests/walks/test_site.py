@@ -145,16 +145,13 @@ def test_a_drip_has_a_calendar_of_its_own(site: Path) -> None:
         site, "drip@example.org", start.isoformat(),
         mode="drip", cadence="every 2 days", zone="Asia/Tokyo", hour="7",
     )  # fmt: skip
-    out = []
-    for hours in range(24 * 7):
-        moment = start + timedelta(hours=hours)
-        before = len(received(site, "drip@example.org")) if out else 0
-        report = run_once(site, moment.isoformat())
-        if report.drips_planned:
-            out.append(moment.strftime("%d %H"))
-        assert report.drips_planned <= 1
-        assert before <= 7
-    assert out == ["01 12", "03 07", "05 07", "07 07"]
+    out: list[str] = []
+    for day in range(8):
+        for hour, minute in ((6, 59), (7, 0), (12, 0)):
+            moment = start + timedelta(days=day, hours=hour - 12, minutes=minute)
+            if moment >= start and run_once(site, moment.isoformat()).drips_planned:
+                out.append(f"{moment:%d %H:%M}")
+    assert out == ["01 12:00", "03 07:00", "05 07:00", "07 07:00"]
 
 
 def test_a_local_hour_is_kept(site: Path) -> None:
@@ -186,7 +183,8 @@ def test_feeds_are_read_without_complaint(site: Path) -> None:
     assert [one.link for one in atom.entries] == [one["url"] for one in items]
     for one, item in zip(atom.entries, items, strict=True):
         assert re.match(r"tag:example\.org,2026-03-\d\d:[0-9a-f-]{36}$", one.id)
-        assert one.content[0].value == item["content_html"]
+        seen = one.content[0].value.replace("<br />", "<br>")  # feedparser writes it so
+        assert seen == item["content_html"]
         assert "explains where" in one.content[0].value
         related = {link.href for link in one.links if link.rel == "related"}
         assert related
@@ -263,10 +261,11 @@ def test_a_guide_that_breaks_later_stays_published(site: Path) -> None:
     page = site / "feeds/water/index.html"
     feeds = {name: one for name, one in snapshot(site / "feeds").items() if "html" not in name}
     assert "16 March 2026" in page.read_text()
-    for break_it in ((site / "content/water.md").unlink, lambda: None):
+    for broken in (True, False):
         (site / "content/water.md").write_text("---\ntitle: [\n---\n")
+        if not broken:
+            (site / "content/water.md").unlink()
         run_once(site, MONDAYS[1])
-        break_it()
         run_once(site, MONDAYS[2])
         now = {name: one for name, one in snapshot(site / "feeds").items() if "html" not in name}
         assert now == feeds
