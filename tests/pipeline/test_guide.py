@@ -221,7 +221,8 @@ def test_markdown_becomes_a_tree() -> None:
     """H1 is the title, H2 sections, H3 nested; intro before, outro after the last rule."""
     body = (
         "# Title in the text\n\nIntro.\n\n## First\n\nText *with* `code`.\n\n### Below\n\n- a\n"
-        "- b\n\n## Second\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n```py\nx = 1\n```\n\n---\n\nGoodbye.\n"
+        "- b\n\n## Second\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n```py\nx = 1\n```\n\n"
+        "---\n\nGoodbye.\n"
     )
     found = tree_of(guide.parse(guide.Source("content/my-guide.md", body)))
     assert (found.title, found.slug) == ("Title in the text", "my-guide")
