@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import html
 from datetime import UTC, date, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markupsafe import escape
 
-from pipeline.errors import TemplateError
+from pipeline.errors import TemplateError, UsageError
 from pipeline.template import Templates
 
 
@@ -19,6 +23,15 @@ def test_markup_in_values_is_escaped_once() -> None:
     """In HTML and XML a value's <, >, & and quotes are escaped; in text they stay."""
     value = """<b>&"'"""
     assert render("{{ x }}", x=value) == "&lt;b&gt;&amp;&#34;&#39;"
+    assert render("{{ x }}", "x.txt", x=value) == value
+
+
+@given(st.text())
+def test_any_value_can_be_had_back(value: str) -> None:
+    """Whatever a value is, no tag of it is left in HTML, and decoding gives it back whole."""
+    shown = render("{{ x }}", x=value)
+    assert not {"<", ">", '"', "'"} & set(shown)
+    assert html.unescape(shown) == html.unescape(str(escape(value)))
     assert render("{{ x }}", "x.txt", x=value) == value
 
 
@@ -35,13 +48,41 @@ def test_template_syntax_in_values_is_text() -> None:
         ("{% if %}", 1),
         ("a\n{{ x / 0 }}", 2),
         ("{{ x|nosuch }}", 1),
+        ("\n{{ fail() }}", 2),
+        ("\n{% include 'x.html' %}", 2),
+        ("\n\n{% include 'nosuch.html' %}", 3),
+        ("{{ [x]|map(attribute='nosuch')|list }}", 1),
+        ("{% macro m() %}\n{{ nosuch }}{% endmacro %}\n{{ m() }}", 2),
+        ("\n{{ noon|date('Nowhere/At-all') }}", 2),
+        ("\n{{ noon|date('Europe/Berlin') }}", 2),
     ],
 )
 def test_a_mistake_is_named_with_its_line(source: str, line: int) -> None:
-    """An undefined name, a missing attribute or bad syntax says template and line."""
+    """Whatever fails, in a template or in what it calls, says template and line, on one line."""
+
+    def fail() -> None:
+        raise RuntimeError("no\nluck")
+
     with pytest.raises(TemplateError) as caught:
-        render(source, x=1)
+        render(source, x=1, fail=fail, noon=datetime(2026, 5, 1, 12))  # noqa: DTZ001 -- a naive time is one of the mistakes
     assert str(caught.value).startswith(f"templates/x.html:{line}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_our_own_errors_pass() -> None:
+    """An error of ours that is raised while rendering is told as it is."""
+
+    def fail() -> None:
+        raise UsageError("not so")
+
+    with pytest.raises(UsageError, match="not so"):
+        render("{{ fail() }}", fail=fail)
+
+
+def test_a_template_that_is_not_there_is_named() -> None:
+    """A name without a source is an error that repeats it."""
+    with pytest.raises(TemplateError, match=r"templates/page/none\.html: there is no template"):
+        Templates({}).render("page/none.html")
 
 
 def test_a_mistake_below_is_named_where_it_is() -> None:
@@ -61,12 +102,42 @@ def test_a_mistake_below_is_named_where_it_is() -> None:
         "{% include '../secret' %}",
         "{% import 'os' as os %}",
         "{{ self.__init__.__globals__ }}",
+        "{{ '{}'.format(x) }}",
+        "{{ '{}'['format'](x) }}",
+        "{{ '{y}'.format_map({'y': x}) }}",
+        "{{ x|map(attribute='__class__')|list }}",
+        "{{ x|map('attr', '__class__')|list }}",
+        "{{ x.__class__.__mro__[1].__subclasses__() }}",
+        "{{ x['__class__'] }}",
+        "{{ cycler.__init__.__globals__ }}",
+        "{{ range(10 ** 7)|list }}",
+        "{% include '/etc/passwd' %}",
+        "{% extends '..\\\\secret' %}",
+        "{% from './secret' import x %}",
     ],
 )
-def test_nothing_outside_can_be_reached(source: str) -> None:
+@pytest.mark.parametrize("name", ["x.html", "x.txt"])
+def test_nothing_outside_can_be_reached(source: str, name: str) -> None:
     """Attribute walks, str.format, mutation and files elsewhere are errors, not output."""
     with pytest.raises(TemplateError):
-        render(source, x=[1])
+        render(source, name, x=[1])
+
+
+@pytest.mark.parametrize(
+    "source", ["{{ day.now() }}", "{{ day.today() }}", "{{ [1, 2]|random }}", "{{ lipsum() }}"]
+)
+def test_neither_clock_nor_chance_can_be_reached(source: str) -> None:
+    """The same values give the same text: a template has no way to the present or to dice."""
+    with pytest.raises(TemplateError):
+        render(source, day=datetime(2026, 5, 1, tzinfo=UTC))
+
+
+def test_what_was_given_cannot_be_changed_later() -> None:
+    """Templates are a value: the mapping that they came from may change, they do not."""
+    sources = {"x.txt": "one"}
+    templates = Templates(sources)
+    sources["x.txt"] = "two"
+    assert templates.render("x.txt") == "one"
 
 
 def test_dates_are_those_of_the_zone() -> None:
