@@ -25,7 +25,7 @@ from apscheduler.triggers.base import BaseTrigger
 from pipeline import jobs
 from pipeline.app import App, open_site
 from pipeline.cli.running import print_tick
-from pipeline.cli.show import complain, say
+from pipeline.cli.show import complain, fault, say
 from pipeline.errors import ConfigError, PartworkError, UsageError
 from pipeline.web import create_app
 
@@ -54,21 +54,27 @@ class Daemon:
         self._stopping = threading.Event()
         desk = replace(app.desk, is_stopping=self._stopping.is_set)
         self._app = replace(app, desk=desk)
-        self._trigger = NextDue()
+        self._trigger, self._has_rendered = NextDue(), False
         self._scheduler = BackgroundScheduler(
             timezone=UTC, executors={"default": ThreadPoolExecutor(1)}
         )
 
+    def tick(self) -> jobs.TickReport:
+        """Do what is due; all pages are rendered until that has succeeded once."""
+        desk, everything = self._app.desk, not self._has_rendered
+        self._has_rendered = False
+        report = jobs.tick(desk, desk.clock(), render_all=everything)
+        self._has_rendered, self._trigger.due_at = True, report.next_at
+        return report
+
     def first_tick(self) -> None:
         """Do what is due, and show it."""
-        report = jobs.tick(self._app.desk, self._app.desk.clock())
-        self._trigger.due_at = report.next_at
-        print_tick(self._app, report)
+        print_tick(self._app, self.tick())
 
     def start(self) -> None:
         """Go on ticking in the background."""
         self._scheduler.add_job(
-            self._tick, self._trigger, coalesce=True, max_instances=1, misfire_grace_time=None
+            self._try, self._trigger, coalesce=True, max_instances=1, misfire_grace_time=None
         )
         self._scheduler.start()
 
@@ -78,13 +84,12 @@ class Daemon:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
 
-    def _tick(self) -> None:
+    def _try(self) -> None:
         try:
-            report = jobs.tick(self._app.desk, self._app.desk.clock(), render_all=False)
-        except PartworkError as error:  # the next tick tries again
-            complain(str(error))
+            report = self.tick()
+        except Exception as error:  # the next tick tries again
+            complain(str(error) if isinstance(error, PartworkError) else fault(error))
             return
-        self._trigger.due_at = report.next_at
         if not report.is_idle:
             print_tick(self._app, report)
 
@@ -96,14 +101,11 @@ def listen(host: str, port: int) -> socket.socket:
         UsageError: The port is taken, or the address is not this machine's.
     """
     try:
-        return socket.create_server((host, port), family=_family(host))
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
     except OSError as error:
         todo = "stop what listens there, or set PARTWORK_WEB__PORT"
         raise UsageError(f"[web] {host}:{port}: {error.strerror or error}", todo) from error
-
-
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def serve(app: App) -> None:

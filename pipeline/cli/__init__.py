@@ -10,7 +10,7 @@ import sys
 
 from pipeline.cli import guides, running, sites, subscribers
 from pipeline.cli.root import app
-from pipeline.cli.show import complain
+from pipeline.cli.show import complain, fault
 from pipeline.errors import ConfigError, PartworkError, UsageError
 
 __all__ = ["app", "main"]
@@ -31,6 +31,13 @@ def main() -> None:
     except PartworkError as error:
         complain(str(error))
         sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)  # 128 + SIGINT, as shells have it
     except BrokenPipeError:  # whoever read our output has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if "PARTWORK_TRACE" in os.environ:
+            raise
+        complain(fault(error))
         sys.exit(1)

@@ -33,6 +33,12 @@ def complain(text: str) -> None:
         err.print(Text("partwork: ", style="red") + Text(line))
 
 
+def fault(error: Exception) -> str:
+    """What to say of an error that we did not foresee."""
+    kind = type(error).__name__
+    return f"a fault of Partwork itself ({kind}: {error}); PARTWORK_TRACE=1 shows where"
+
+
 def diagnose(diagnostics: Iterable[Diagnostic]) -> None:
     """Diagnostics as a compiler prints them, on standard error."""
     for one in diagnostics:

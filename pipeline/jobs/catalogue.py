@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline import content, guide, schedule, store, trust
-from pipeline.errors import ScheduleError
+from pipeline.errors import FileError, ScheduleError
 from pipeline.jobs.desk import Desk
 from pipeline.model import Diagnostic, Guide, GuideStatus, Severity
 
@@ -76,11 +76,16 @@ def read_catalogue(desk: Desk, now: datetime, known_ids: Mapping[str, str]) -> C
                 guides.append(parsed.guide)
         diagnostics += found
     twins = tuple(_twins(guides))
+    diagnostics += twins
     refused = {one.file for one in twins}
-    volumes = [
-        _identified(one, desk, known_ids) for one in guides if one.front_source not in refused
-    ]
-    return Catalogue(tuple(volumes), (*diagnostics, *twins))
+    volumes: list[Volume] = []
+    for one in guides:
+        if one.front_source not in refused:
+            try:
+                volumes.append(_identified(one, desk, known_ids))
+            except FileError as error:  # its ids file is damaged
+                diagnostics.append(_error(one, "ids", str(error)))
+    return Catalogue(tuple(volumes), tuple(diagnostics))
 
 
 def _judge(one: Guide, desk: Desk, now: datetime) -> Iterator[Diagnostic]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -64,7 +65,7 @@ def _issue(
             raise UsageError(f"{slug} has no part {number}", f"it has 1 to {len(one.parts)}")
         issues = store.issues.of_guide(tx, slug)
         released = {issue.number: issue for issue in issues}
-        issue = released.get(number) or _would_be(tx, one, number, now)
+        issue = released.get(number) or _would_be(tx, one, number, now, found.keys())
     shown = (*(old for old in issues if old.number != number), issue)
     shown = tuple(sorted(shown, key=lambda each: each.number))
     coming = upcoming(one.run, one.parts, one.released, now)
@@ -72,12 +73,14 @@ def _issue(
     return Serial(one.guide.front, one.parts, shown, later), issue, number in released
 
 
-def _would_be(tx: store.Transaction, one: Standing, number: int, now: datetime) -> Issue:
+def _would_be(
+    tx: store.Transaction, one: Standing, number: int, now: datetime, guides: Collection[str]
+) -> Issue:
     """The issue as it would be frozen if those before it go out as planned."""
     planned = {each.number: each for each in upcoming(one.run, one.parts, one.released, now)}
     due = planned[number].due_at if number in planned else None
     slot = schedule.slot_at(due or now, one.run.zone)
-    return choose_related(tx, [(one, draft(one, number, slot, due or now))])[0]
+    return choose_related(tx, [(one, draft(one, number, slot, due or now))], guides)[0]
 
 
 def _render(desk: Desk, serial: Serial, issue: Issue, now: datetime) -> dict[str, bytes]:

@@ -6,11 +6,12 @@ scheduler finds the work done. Nothing is rendered or sent here.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pipeline import markup, publish, related, schedule, store
-from pipeline.errors import UsageError
+from pipeline.errors import FileError, UsageError
 from pipeline.jobs.catalogue import Catalogue
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.standing import Standing, standings, upcoming
@@ -44,11 +45,13 @@ class PublishReport:
     held: tuple[Held, ...]
     has_changed: bool = False
     """Whether a guide reads otherwise than at the last pass."""
+    problems: tuple[str, ...] = ()
+    """Ids files that could not be written, a line each."""
 
 
 def publish_due(desk: Desk, catalogue: Catalogue, now: datetime) -> PublishReport:
     """What went out now; a second call at the same moment releases nothing."""
-    keep_ids(catalogue)
+    problems = keep_ids(catalogue)
     drafts: list[tuple[Standing, Issue]] = []
     held: list[Held] = []
     changed = False
@@ -60,19 +63,28 @@ def publish_due(desk: Desk, catalogue: Catalogue, now: datetime) -> PublishRepor
             due, late = decide(one, now)
             drafts += [(one, draft(one, number, slot, now)) for number, slot in due]
             held += late
-        changed |= store.guides.suspend(tx, {volume.guide.slug for volume in catalogue.scheduled})
-        issues = choose_related(tx, drafts)
+        out = {volume.guide.slug for volume in catalogue.scheduled}
+        changed |= store.guides.suspend(tx, out)
+        issues = choose_related(tx, drafts, out)
         released = tuple(Released(issue, _record(tx, issue)) for issue in issues)
-    return PublishReport(released, tuple(held), changed)
+    return PublishReport(released, tuple(held), changed, problems)
 
 
-def keep_ids(catalogue: Catalogue) -> None:
-    """Write the ids files that are new or have grown: before anything is released under them."""
+def keep_ids(catalogue: Catalogue) -> tuple[str, ...]:
+    """Write the ids files that are new or have grown, before anything is released under them.
+
+    Returns:
+        What could not be written; the store remembers those ids all the same.
+    """
+    problems = []
     for volume in catalogue.scheduled:
         if volume.has_new_ids:
-            publish.write(
-                volume.ids_file.parent, {volume.ids_file.name: volume.ids.encode("utf-8")}
-            )
+            name, text = volume.ids_file.name, volume.ids.encode("utf-8")
+            try:
+                publish.write(volume.ids_file.parent, {name: text})
+            except FileError as error:
+                problems.append(str(error))
+    return tuple(problems)
 
 
 def decide(one: Standing, now: datetime) -> tuple[list[tuple[int, Slot]], list[Held]]:
@@ -119,13 +131,17 @@ def draft(one: Standing, number: int, slot: Slot, now: datetime) -> Issue:
 
 
 def choose_related(
-    tx: store.Transaction, drafts: list[tuple[Standing, Issue]]
+    tx: store.Transaction, drafts: list[tuple[Standing, Issue]], guides: Collection[str]
 ) -> tuple[Issue, ...]:
-    """The drafts with their related links: among all that is out, and what goes out with them."""
+    """The drafts with their related links.
+
+    Chosen among what is out of these guides and what goes out with the drafts; a guide that was
+    withdrawn or cannot be read is not led to.
+    """
     if not drafts:
         return ()
     mine = [_candidate(issue) for _, issue in drafts]
-    older = (_known(text) for text in store.issues.texts(tx))
+    older = (_known(text) for text in store.issues.texts(tx) if text.guide in guides)
     catalogue = related.catalogue((*older, *mine))
     return tuple(
         replace(

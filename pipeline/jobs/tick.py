@@ -35,6 +35,7 @@ class TickReport:
         return bool(
             any(one.severity == "error" for one in self.diagnostics)
             or self.publishing.held
+            or self.publishing.problems
             or self.delivering.problems
         )
 

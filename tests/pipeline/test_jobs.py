@@ -1,0 +1,147 @@
+"""jobs: what they decide between the stages and the edges."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+from pipeline import jobs
+from pipeline.app import open_site
+from pipeline.model import DeliveryState, Message, Reply
+from tests.sites import make_site, numbers, outbox, received, run_once, subscribe, write_guide
+
+MONDAY, NEXT = "2026-03-09T09:05+01:00", "2026-03-16T09:05+01:00"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A site with a guide and three readers."""
+    made = make_site(tmp_path / "site")
+    write_guide(made)
+    for name in ("a", "b", "c"):
+        subscribe(made, f"{name}@example.org", MONDAY)
+    return made
+
+
+class Breaking:
+    """A transport that takes some messages and then breaks."""
+
+    def __init__(self, taken: int, reply: Reply | None = None) -> None:
+        self.taken, self.reply = taken, reply
+        self.messages: list[Message] = []
+
+    def connect(self) -> Breaking:
+        """Itself."""
+        return self
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to close."""
+
+    def send(self, message: Message) -> Reply:
+        """250 while it lasts; then the reply it was given, or an error nobody foresaw."""
+        if len(self.messages) < self.taken:
+            self.messages.append(message)
+            return Reply(250, "ok", "2.0.0", after_dot=True)
+        if self.reply is not None:
+            return self.reply
+        raise ConnectionResetError(104, "reset")
+
+
+def test_a_transport_that_breaks_loses_nothing(site: Path) -> None:
+    """What was taken is sent, what was not goes out at the next tick, once each."""
+    with open_site(site, MONDAY) as app:
+        broken = Breaking(1)
+        report = jobs.tick(replace(app.desk, transport=broken), app.desk.clock())
+        assert report.delivering.problems
+        assert len(broken.messages) == 1
+        again = jobs.tick(app.desk, app.desk.clock())
+        assert again.delivering.states == {DeliveryState.SENT: 2}
+    readers = sorted([broken.messages[0].rcpt_to, *(str(one["To"]) for one in outbox(site))])
+    assert readers == ["a@example.org", "b@example.org", "c@example.org"]
+
+
+def test_a_message_that_may_have_arrived_is_not_sent_again(site: Path) -> None:
+    """A connection lost after the text was handed over leaves the delivery uncertain, and seen."""
+    with open_site(site, MONDAY) as app:
+        lost = Breaking(2, Reply(0, "connection lost", after_dot=True))
+        report = jobs.tick(replace(app.desk, transport=lost), app.desk.clock())
+        assert report.delivering.states == {DeliveryState.SENT: 2, DeliveryState.UNCERTAIN: 1}
+        assert jobs.tick(app.desk, app.desk.clock()).delivering.states == {}
+        (account,) = jobs.status(app.desk, app.desk.clock()).accounts
+    assert (account.planned, dict(account.states)) == (3, {"sent": 2, "uncertain": 1})
+
+
+def test_being_stopped_settles_and_leaves(site: Path) -> None:
+    """Told to stop after a message, the sender settles it and gives the others back."""
+    with open_site(site, MONDAY) as app:
+        some = Breaking(9)
+        stopped = replace(app.desk, transport=some, is_stopping=lambda: len(some.messages) == 1)
+        assert jobs.tick(stopped, app.desk.clock()).delivering.states == {DeliveryState.SENT: 1}
+        (account,) = jobs.status(app.desk, app.desk.clock()).accounts
+    assert dict(account.states) == {"pending": 2, "sent": 1}
+
+
+def test_leaving_counts_at_once(site: Path) -> None:
+    """Who leaves between planning and sending gets nothing; their row says why."""
+    with open_site(site, MONDAY) as app:
+        jobs.tick(replace(app.desk, transport=Breaking(0)), app.desk.clock())
+        person = jobs.subscriber(app.desk, "b@example.org")
+        assert person
+        assert jobs.leave(app.desk, person.subscriber.id, "water", app.desk.clock())
+        jobs.tick(app.desk, app.desk.clock())
+        after = jobs.subscriber(app.desk, "b@example.org")
+    assert received(site, "b@example.org") == []
+    assert len(outbox(site)) == 2
+    assert after
+    assert [one["state"] for one in after.deliveries] == ["cancelled"]
+
+
+def test_a_damaged_ids_file_keeps_its_guide_in(site: Path) -> None:
+    """The file is named, the guide waits, the others go on."""
+    write_guide(site, "boats")
+    (site / "content/boats.ids.json").write_text("{")
+    report = run_once(site, MONDAY)
+    assert (numbers(report), numbers(report, "boats")) == ([1], [])
+    assert any("content/boats.ids.json:1" in str(one) for one in report.diagnostics)
+
+
+def test_lost_ids_come_back_from_the_store(site: Path) -> None:
+    """An ids file that was deleted is written again as it was."""
+    run_once(site, MONDAY)
+    path = site / "content/water.ids.json"
+    before = path.read_bytes()
+    path.unlink()
+    run_once(site, MONDAY)
+    assert path.read_bytes() == before
+
+
+def test_a_withdrawn_guide_is_not_led_to(site: Path) -> None:
+    """Related links lead to what is out and still stands."""
+    write_guide(site, "boats")
+    write_guide(site, "ships", front='cadence: "weekly mon 09:00"\nstart: 2026-03-16\n')
+    run_once(site, MONDAY)
+    path = site / "content/boats.md"
+    path.write_text(path.read_text().replace("slug: boats", "slug: boats\nstatus: withdrawn"))
+    released = [one.issue for one in run_once(site, NEXT).publishing.released]
+    links = {link.path for issue in released for link in issue.related}
+    assert links
+    assert not any(path.startswith("boats/") for path in links)
+
+
+def test_every_error_of_ours_is_one_line(site: Path) -> None:
+    """`check` says what is wrong with templates and guides, each on a line of its own."""
+    (site / "templates/page").mkdir(parents=True)
+    (site / "templates/page/issue.html").write_text("\n{{ nosuch }}")
+    (site / "content/bad.md").write_text("---\ntitle: [\n---\n")
+    with open_site(site, MONDAY) as app:
+        report = jobs.check(app.desk, app.desk.clock())
+    assert report.problems == ("templates/page/issue.html:2: 'nosuch' is undefined",)
+    assert [one.file for one in report.diagnostics if one.severity == "error"] == [
+        "content/bad.md"
+    ] * 3
