@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from markupsafe import escape
 
 from pipeline.errors import TemplateError, UsageError
 from pipeline.template import Templates
@@ -31,7 +30,7 @@ def test_any_value_can_be_had_back(value: str) -> None:
     """Whatever a value is, no tag of it is left in HTML, and decoding gives it back whole."""
     shown = render("{{ x }}", x=value)
     assert not {"<", ">", '"', "'"} & set(shown)
-    assert html.unescape(shown) == html.unescape(str(escape(value)))
+    assert html.unescape(shown) == value
     assert render("{{ x }}", "x.txt", x=value) == value
 
 
