@@ -10,9 +10,6 @@ from pipeline.model import Diagnostic, Guide, Profile, Severity, Trust
 REQUIRED = ("reviewer", "last_reviewed", "next_review", "citations", "disclaimer")
 """What the profile `health` demands before anything is scheduled."""
 
-NOT_REVIEWED = "not reviewed"
-"""The reviewer's name that says plainly that there was none: for demonstrations only."""
-
 WARN_BEFORE = timedelta(days=30)
 
 
@@ -38,11 +35,6 @@ def is_overdue(trust: Trust, today: date) -> bool:
     return trust.next_review is not None and trust.next_review < today
 
 
-def is_unreviewed(trust: Trust) -> bool:
-    """Whether the front matter says plainly that nobody reviewed the text."""
-    return trust.reviewer is not None and trust.reviewer.name.strip().lower() == NOT_REVIEWED
-
-
 def _missing(guide: Guide) -> Iterator[Diagnostic]:
     for key in REQUIRED:
         if not getattr(guide.front.trust, key):
@@ -51,7 +43,7 @@ def _missing(guide: Guide) -> Iterator[Diagnostic]:
 
 
 def _reviewer(guide: Guide, *, demonstration: bool) -> Iterator[Diagnostic]:
-    if is_unreviewed(guide.front.trust) and not demonstration:
+    if guide.front.trust.is_unreviewed and not demonstration:
         what = (
             "a health guide that nobody reviewed goes out only on a demonstration site "
             "([site] demonstration = true); name who reviewed it"

@@ -70,7 +70,7 @@ def closing(issue: Issue) -> str:
 def reviewed(issue: Issue) -> str:
     """When the guide was last reviewed and when it will be again; empty if nobody says so."""
     trust = issue.trust
-    if trust.last_reviewed is None:
+    if trust.last_reviewed is None or trust.is_unreviewed:
         return ""
     again = f"; next review due {short_date(trust.next_review)}" if trust.next_review else ""
     return f"Last reviewed {short_date(trust.last_reviewed)}{again}."

@@ -49,6 +49,10 @@ class Citation:
     published: str = ""
 
 
+NOT_REVIEWED = "not reviewed"
+"""The reviewer's name that says plainly that there was none: for demonstrations only."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trust:
     """What stands behind the words; never more than the front matter states."""
@@ -62,6 +66,11 @@ class Trust:
     conflicts: str = ""
     funding: str = ""
     emergency_line: str = ""
+
+    @property
+    def is_unreviewed(self) -> bool:
+        """Whether it says plainly that nobody reviewed the text; then its dates mean nothing."""
+        return self.reviewer is not None and self.reviewer.name.strip().lower() == NOT_REVIEWED
 
 
 class Profile(StrEnum):

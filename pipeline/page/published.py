@@ -192,7 +192,7 @@ def _linked_data(issue: Issue, site: Site) -> str:
 def _review_data(issue: Issue) -> dict[str, Any]:
     trust = issue.trust
     data: dict[str, Any] = {}
-    if trust.reviewer is not None and trust.reviewer.name != "not reviewed":
+    if trust.reviewer is not None and not trust.is_unreviewed:
         data["reviewedBy"] = _who(trust.reviewer)
         data |= {"lastReviewed": trust.last_reviewed.isoformat()} if trust.last_reviewed else {}
     if trust.citations:

@@ -50,8 +50,8 @@ def test_only_a_demonstration_goes_out_unreviewed() -> None:
     honest = replace(SOUND, reviewer=Person("Not reviewed"))
     assert review(honest) == [("reviewer", Severity.ERROR)]
     assert review(honest, demonstration=True) == []
-    assert trust.is_unreviewed(honest)
-    assert not trust.is_unreviewed(SOUND)
+    assert honest.is_unreviewed
+    assert not SOUND.is_unreviewed
 
 
 @pytest.mark.parametrize(
