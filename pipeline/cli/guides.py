@@ -16,6 +16,7 @@ from pipeline.errors import UsageError
 from pipeline.jobs import Volume
 from pipeline.markup import count_words
 from pipeline.model import CatchUp, Section, Severity
+from pipeline.template import plural
 
 group = typer.Typer(help="Look at guides, and let held ones go on.", no_args_is_help=True)
 
@@ -33,7 +34,10 @@ def check(
     strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Check settings, guides, templates and the relay; nothing is written or sent."""
+    """Check settings, guides, templates and relay.
+
+    Nothing is written or sent.
+    """
     with open_site(folder_of(context)) as app:
         report = jobs.check(app.desk, app.desk.clock())
     found = report.diagnostics
@@ -54,7 +58,7 @@ def check(
             say(problem, "red")
         count = {level: sum(one.severity is level for one in found) for level in Severity}
         say(
-            f"{report.guides} guides can go out; {count[Severity.ERROR]} errors, "
+            f"{plural(report.guides, 'guide', 'guides')} can go out; {count[Severity.ERROR]} errors, "
             f"{count[Severity.WARNING]} warnings"
         )
     if failed:
@@ -124,7 +128,10 @@ def preview(
     now: Now = None,
     as_json: Json = False,
 ) -> None:
-    """Write the exact bytes of an issue: .eml, .html, .txt, page and feeds."""
+    """Write the exact bytes of an issue.
+
+    A message (.eml) with its HTML and its text, the page, and the feeds; nothing else changes.
+    """
     with open_site(folder_of(context), now) as app:
         report = jobs.preview(app.desk, guide, issue, out_folder, app.desk.clock())
     if as_json:

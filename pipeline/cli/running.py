@@ -35,7 +35,10 @@ def run(
     now: Now = None,
     as_json: Json = False,
 ) -> None:
-    """Release, publish and mail what is due; without --once stay as scheduler and web server."""
+    """Release, publish and mail what is due.
+
+    Without --once it stays: scheduler, sender and web server in one, until Ctrl-C.
+    """
     folder = folder_of(context)
     if now is not None and not once:
         raise UsageError("--now stands still and needs --once", "add --once")
@@ -136,7 +139,9 @@ def _near(path: Any) -> str:
 def _print_mail(app: App, report: TickReport) -> None:
     states = report.delivering.states
     if not states:
-        say("Mailed     nothing is due")
+        is_alone = report.publishing.released and not report.delivering.problems
+        nobody = "nobody follows yet: partwork subscriber add ADDRESS"
+        say(f"Mailed     {nobody if is_alone else 'nothing is due'}")
         return
     where = f"into {_near(app.outbox.folder)}" if app.outbox else "through the relay"
     told = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
@@ -164,7 +169,10 @@ def _part(serial: Serial) -> str:
 
 
 def status(context: typer.Context, now: Now = None, as_json: Json = False) -> None:
-    """Show where everything stands: guides, issues with their deliveries, subscribers."""
+    """Show where everything stands.
+
+    Guides, issues with their deliveries by state, subscribers.
+    """
     with open_site(folder_of(context), now) as app:
         report = jobs.status(app.desk, app.desk.clock())
         zone = app.desk.site.zone

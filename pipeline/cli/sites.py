@@ -23,7 +23,10 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to make the site.")],
     as_json: Json = False,
 ) -> None:
-    """Make a site's folder that works on its own: settings and one sample guide."""
+    """Make a site with a sample guide.
+
+    The folder works on its own: settings, content, and templates from Partwork.
+    """
     written = init_site(folder)
     if as_json:
         answer({"folder": folder, "files": written})
@@ -39,7 +42,10 @@ def init(
 
 
 def show_config(context: typer.Context, as_json: Json = False) -> None:
-    """Show every setting with the value in force; secrets are masked."""
+    """Show every setting that is in force.
+
+    Secrets are masked.
+    """
     settings = config.load(folder_of(context))
     found = config.effective(settings)
     found["mail"]["transport"] = settings.transport
