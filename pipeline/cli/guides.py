@@ -57,10 +57,10 @@ def check(
         for problem in report.problems:
             say(problem, "red")
         count = {level: sum(one.severity is level for one in found) for level in Severity}
-        say(
-            f"{plural(report.guides, 'guide', 'guides')} can go out; {count[Severity.ERROR]} errors, "
-            f"{count[Severity.WARNING]} warnings"
-        )
+        guides = plural(report.guides, "guide", "guides")
+        errors = plural(count[Severity.ERROR], "error", "errors")
+        warnings = plural(count[Severity.WARNING], "warning", "warnings")
+        say(f"{guides} can go out; {errors}, {warnings}")
     if failed:
         raise typer.Exit(1)
 

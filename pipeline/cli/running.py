@@ -139,7 +139,8 @@ def _near(path: Any) -> str:
 def _print_mail(app: App, report: TickReport) -> None:
     states = report.delivering.states
     if not states:
-        is_alone = report.publishing.released and not report.delivering.problems
+        out = report.publishing.released
+        is_alone = out and not any(one.deliveries for one in out)
         nobody = "nobody follows yet: partwork subscriber add ADDRESS"
         say(f"Mailed     {nobody if is_alone else 'nothing is due'}")
         return
