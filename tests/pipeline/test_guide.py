@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -291,11 +290,11 @@ def test_template_syntax_and_raw_html_are_kept_as_they_are() -> None:
     ],
     ids=["brackets", "quotes", "emphasis", "lists", "ticks", "hashes"],
 )
+@pytest.mark.timeout(10)
 def test_storms_end(body: str) -> None:
-    """Text made to be slow is parsed within three seconds, or refused."""
-    begin = time.perf_counter()
-    parsed(f"## One\n\nwords\n\n{body}\n")
-    assert time.perf_counter() - begin < 3
+    """Text made to be slow is parsed, or refused, and never hangs; the words around it stay."""
+    found = parsed(f"## One\n\nwords\n\n{body}\n")
+    assert found.guide is None or found.guide.sections[0].title == "One"
 
 
 # ------------------------------------------------------------------ front matter
@@ -382,14 +381,13 @@ def test_all_mistakes_are_told_at_once() -> None:
     assert len(errors(parsed("## One\n\nx\n", "titel: T\nstart: x\nmin_words: y"))) == 4
 
 
+@pytest.mark.timeout(10)
 def test_an_alias_bomb_is_refused_at_once() -> None:
     """Nothing is expanded."""
     bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "\n".join(
         f"{chr(98 + n)}: &{chr(98 + n)} [{','.join([f'*{chr(97 + n)}'] * 9)}]" for n in range(8)
     )
-    begin = time.perf_counter()
     assert parsed("x", bomb).guide is None
-    assert time.perf_counter() - begin < 1
 
 
 def test_front_matter_must_end() -> None:
