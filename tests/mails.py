@@ -137,7 +137,7 @@ def issue(**fields: Any) -> Issue:
         "updated_at": AT,
         "path": "sleep-and-mood/2-how-it-works/",
         "zone": "Europe/Berlin",
-        "author": Person("Kim Example", "science writer"),
+        "author": Person("The Example Desk", "science writer"),
         "related": (
             RelatedLink("Methods", "study/3/", "Reading a study", 0.31, ("mice", "light", "dose")),
             RelatedLink("Questions", "https://www.example.net/q", "A talk", 0.2, pinned=True),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from html import escape
 
 from pipeline import wording
-from pipeline.markup import render_html, safe_url, summary
+from pipeline.markup import clean_text, render_html, safe_url, summary
 from pipeline.model import Citation, Entry, EntryLink, Feed, Issue, Person, Serial, Site
 
 MOST_ENTRIES = 25
@@ -70,7 +70,7 @@ def entry(issue: Issue, site: Site) -> Entry:
     return Entry(
         id=issue.id,
         url=site.url(issue.path),
-        title=issue.subject,
+        title=" ".join(clean_text(issue.subject).split()) or "…",
         summary=summary(issue.sections) or issue.subject,
         html="\n".join(filter(None, pieces)),
         published_at=issue.released_at,

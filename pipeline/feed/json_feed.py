@@ -31,7 +31,7 @@ def _item(one: Entry) -> dict[str, Any]:
     item: dict[str, Any] = {
         "id": one.id,
         "url": one.url,
-        "title": clean_text(one.title) or "…",
+        "title": one.title,
         "content_html": clean_text(one.html),
         "summary": clean_text(one.summary),
         "date_published": one.published_at.isoformat(),
@@ -40,7 +40,7 @@ def _item(one: Entry) -> dict[str, Any]:
         "language": one.lang,
     }
     if one.tags:
-        item["tags"] = list(one.tags)
+        item["tags"] = list(map(clean_text, one.tags))
     if one.related:
         item["_related"] = [
             {"url": link.url, "title": clean_text(link.title)} for link in one.related

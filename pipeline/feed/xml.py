@@ -130,7 +130,7 @@ def _add(made: FeedGenerator, feed: Feed, one: Entry) -> None:
     item = made.add_entry(order="append")
     item.guid(one.id, permalink=False)
     item.id(one.id)
-    item.title(clean_text(one.title) or "…")
+    item.title(one.title)
     item.link(href=one.url)
     item.summary(clean_text(one.summary))
     item.content(clean_text(one.html), type="html")

@@ -138,7 +138,7 @@ def test_both_parts_carry_all_there_is_to_an_issue() -> None:
         "How it works", "Sleep and mood · 3 minutes to read", "In order",
         "You might also like", "From Reading a study, also on mice, light and dose",
         "From A talk, chosen by the editors", "Next: What wakes us, on Thursday 3 December",
-        TRUST.emergency_line, TRUST.disclaimer, "Author: Kim Example, science writer",
+        TRUST.emergency_line, TRUST.disclaimer, "Author: The Example Desk, science writer",
         "Robin Example, psychiatrist", "facts and safety",
         "Last reviewed 1 October 2026; next review due 1 October 2028.",
         "Conflicts of interest: None declared.", "Funding: Readers.",

@@ -185,11 +185,11 @@ def test_a_guide_keeps_its_start(store: Store) -> None:
 def test_one_person_is_one_row(store: Store) -> None:
     """The domain's case does not make a second person, the local part's does."""
     with store.write() as tx:
-        first, is_new = subscribers.put(tx, person("Ann"))
+        first, is_new = subscribers.put(tx, person("News"))
         again, is_new_again = subscribers.put(
-            tx, Subscriber(0, "Ann@EXAMPLE.org", SubscriberStatus.ACTIVE, NOW)
+            tx, Subscriber(0, "News@EXAMPLE.org", SubscriberStatus.ACTIVE, NOW)
         )
-        other, _ = subscribers.put(tx, person("ann"))
+        other, _ = subscribers.put(tx, person("news"))
     assert (is_new, is_new_again) == (True, False)
     assert first == again != other
 

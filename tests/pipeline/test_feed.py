@@ -1,0 +1,223 @@
+"""feed: three formats that say the same, and that no reader can fault."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import feedparser
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+
+from pipeline import feed
+from pipeline.model import FrontMatter, Part, Serial, Site
+from tests.mails import AT, SITE, issue, plain_issue, said
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+HISTORY = "{http://purl.org/syndication/history/1.0}"
+XML = "{http://www.w3.org/XML/1998/namespace}"
+CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
+
+
+def serial(count: int = 3, of: int = 6, **fields: Any) -> Serial:
+    """A guide of which so many parts are out, all released together unless said otherwise."""
+    issues = tuple(
+        issue(
+            **{
+                "number": n, "of": of, "id": f"tag:example.org,2026:{n}", "tags": ("sleep", "a b"),
+                "path": f"sleep/{n}/", "subject": f"Part {n}", **fields,
+            }
+        )
+        for n in range(1, count + 1)
+    )  # fmt: skip
+    parts = tuple(Part(n, of, f"Part {n}", (), 100) for n in range(1, of + 1))
+    return Serial(FrontMatter("sleep", "Sleep & mood", tags=("sleep",)), parts, issues)
+
+
+def rendered(made: Serial, site: Site = SITE) -> tuple[bytes, bytes, dict[str, Any]]:
+    """RSS, Atom, and JSON Feed taken apart."""
+    document = feed.serial_feed(made, site)
+    return (
+        feed.render_rss(document),
+        feed.render_atom(document),
+        json.loads(feed.render_json(document)),
+    )
+
+
+def links_of(raw: bytes, rel: str) -> list[tuple[str | None, str | None]]:
+    """Address and title of each link of this rel."""
+    found = etree.fromstring(raw).iter(f"{ATOM}link")
+    return [(one.get("href"), one.get("title")) for one in found if one.get("rel") == rel]
+
+
+def test_the_three_formats_say_the_same() -> None:
+    """Ids, titles, addresses, dates, summaries and text are equal, read by a feed reader."""
+    raw_rss, raw_atom, document = rendered(serial())
+    rss, atom = feedparser.parse(raw_rss), feedparser.parse(raw_atom)
+    assert (rss.bozo, atom.bozo, len(rss.entries)) == (False, False, 3)
+    for one, two, three in zip(rss.entries, atom.entries, document["items"], strict=True):
+        assert one.id == two.id == three["id"]
+        assert one.title == two.title == three["title"]
+        assert one.link == two.link == three["url"]
+        assert one.published_parsed == two.published_parsed
+        assert one.updated_parsed == two.updated_parsed
+        assert one.summary == two.summary == three["summary"]
+        assert one.content[0].value == two.content[0].value
+        assert one.author == two.author == three["authors"][0]["name"]
+        terms = [[tag.term for tag in each.tags] for each in (one, two)]
+        assert terms == [three["tags"]] * 2
+    contents = [node.text for node in etree.fromstring(raw_rss).iter(CONTENT)]
+    assert contents == [item["content_html"] for item in document["items"]]
+
+
+def test_the_whole_issue_is_in_an_entry() -> None:
+    """Text, related links with a reason, what comes next, and what stands behind the words."""
+    html = feed.entry(issue(), SITE).html
+    for words in (
+        "Sleep comes in cycles",
+        "You might also like",
+        "From Reading a study, also on mice, light and dose",
+        "What wakes us",
+        "3 December",
+        "call your local emergency number",
+        "Mood after a short night",
+    ):
+        assert words in html, words
+
+
+def test_related_links_are_links_too() -> None:
+    """rel=related in Atom, in RSS and in JSON are the links of the body, with their titles."""
+    raw_rss, raw_atom, document = rendered(serial(1))
+    wanted = {
+        ("https://serials.example.org/study/3/", "Methods"),
+        ("https://www.example.net/q", "Questions"),
+    }
+    for raw in (raw_rss, raw_atom):
+        assert set(links_of(raw, "related")) == wanted
+    assert {(one["url"], one["title"]) for one in document["items"][0]["_related"]} == wanted
+
+
+def test_an_id_is_no_address() -> None:
+    """The guid is not a permalink; entries and feed keep their ids when the site moves."""
+    raw, atom, _ = rendered(serial())
+    guids = list(etree.fromstring(raw).iter("guid"))
+    assert {one.get("isPermaLink") for one in guids} == {"false"}
+    moved = Site("https://moved.example.net", SITE.title, SITE.sender, SITE.postal_address)
+    again = feedparser.parse(rendered(serial(), moved)[1])
+    before = feedparser.parse(atom)
+    assert [one.id for one in again.entries] == [one.id for one in before.entries]
+    assert again.feed.id == before.feed.id
+    assert again.entries[0].link != before.entries[0].link
+
+
+def test_no_two_entries_share_a_moment() -> None:
+    """Parts released together are a second apart, newest first; the feed is its newest entry."""
+    document = feed.serial_feed(serial(), SITE)
+    moments = [one.updated_at for one in document.entries]
+    assert moments == sorted(set(moments), reverse=True)
+    assert moments[-1] == AT
+    assert document.updated_at == moments[0]
+    assert all(one.published_at <= one.updated_at for one in document.entries)
+
+
+def test_a_new_part_changes_no_old_entry() -> None:
+    """What a reader has stays byte for byte."""
+    first = feed.serial_feed(serial(2), SITE).entries
+    later = feed.serial_feed(serial(3), SITE).entries
+    assert later[1:] == first
+
+
+def test_a_feed_holds_the_newest_entries_only() -> None:
+    """At most 25, newest first."""
+    document = feed.serial_feed(serial(40, 40), SITE)
+    assert [one.title for one in document.entries] == [f"Part {n}" for n in range(40, 15, -1)]
+
+
+def test_a_finished_guide_says_so() -> None:
+    """fh:complete in RSS and Atom and `expired` in JSON, once the last part is out."""
+    for count, complete in ((2, False), (3, True)):
+        raw_rss, raw_atom, document = rendered(serial(count, 3))
+        for raw in (raw_rss, raw_atom):
+            marks = list(etree.fromstring(raw).iter(f"{HISTORY}complete"))
+            assert len(marks) == complete
+        assert document["expired"] is complete
+
+
+def test_each_format_names_itself() -> None:
+    """rel=self is where that very document lies; the channel's link is the page."""
+    raw_rss, raw_atom, document = rendered(serial())
+    base = "https://serials.example.org/sleep/"
+    for raw, name in ((raw_rss, "rss.xml"), (raw_atom, "atom.xml")):
+        assert links_of(raw, "self") == [(base + name, None)]
+        assert raw.startswith(b"<?xml")
+        assert b"<!DOCTYPE" not in raw
+    assert etree.fromstring(raw_rss).findtext("channel/link") == base
+    assert document["feed_url"] == base + "feed.json"
+    content = next(etree.fromstring(raw_atom).iter(f"{ATOM}content"))
+    assert content.get(f"{XML}base") == "https://serials.example.org/sleep/3/"
+
+
+ODD = st.text(st.characters(exclude_categories=[]), max_size=40)
+
+
+@given(ODD, ODD, ODD)
+def test_any_text_gives_well_formed_feeds(title: str, words: str, tag: str) -> None:
+    """Control characters, lone surrogates, markup and `]]>` harm no feed; what can be told is."""
+    made = serial(1)
+    odd = plain_issue(said(words), subject=title, tags=(tag,), of=6, number=1)
+    raw_rss, raw_atom, document = rendered(Serial(made.front, made.parts, (odd,)))
+    assert etree.fromstring(raw_rss).find("channel/item/title") is not None
+    assert etree.fromstring(raw_atom).find(f"{ATOM}entry/{ATOM}id") is not None
+    (item,) = document["items"]
+    assert item["title"].strip()
+
+
+def test_titles_are_text() -> None:
+    """`A < B & C` comes out as it went in, in every format."""
+    title = "A < B & C ]]> <b>x</b>"
+    made = serial(1)
+    one = Serial(made.front, made.parts, (plain_issue(said("x"), subject=title),))
+    raw_rss, raw_atom, document = rendered(one)
+    assert etree.fromstring(raw_rss).findtext("channel/item/title") == title
+    assert etree.fromstring(raw_atom).findtext(f"{ATOM}entry/{ATOM}title") == title
+    assert document["items"][0]["title"] == title
+
+
+def test_the_same_guide_gives_the_same_bytes_anywhere() -> None:
+    """Another process, time zone, locale and hash seed give the same three documents."""
+    program = (
+        "import sys\nfrom tests.pipeline.test_feed import feed, serial, SITE\n"
+        "made = feed.serial_feed(serial(), SITE)\n"
+        "for render in (feed.render_rss, feed.render_atom, feed.render_json):\n"
+        "    sys.stdout.buffer.write(render(made))\n"
+    )
+    document = feed.serial_feed(serial(), SITE)
+    here = b"".join(
+        render(document) for render in (feed.render_rss, feed.render_atom, feed.render_json)
+    )
+    for zone, seed in (("Asia/Tokyo", "1"), ("America/New_York", "2")):
+        surroundings = {**os.environ, "TZ": zone, "PYTHONHASHSEED": seed, "LC_ALL": "C"}
+        there = subprocess.run(  # noqa: S603 -- ourselves
+            [sys.executable, "-c", program], env=surroundings, check=True, capture_output=True,
+            cwd=Path(__file__).parents[2],
+        ).stdout  # fmt: skip
+        assert there == here
+
+
+def test_nothing_out_is_no_feed() -> None:
+    """A guide that has not begun has no feed to make."""
+    with pytest.raises(ValueError, match="no issues yet"):
+        feed.serial_feed(serial(0), SITE)
+
+
+def test_an_edit_shows_as_updated() -> None:
+    """A later `updated` moves the entry's, never its publication."""
+    later = feed.serial_feed(serial(1, updated_at=AT + timedelta(days=2)), SITE).entries[0]
+    assert (later.published_at, later.updated_at) == (AT, AT + timedelta(days=2))
