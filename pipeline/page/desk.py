@@ -17,7 +17,7 @@ ERRORS = {
     404: "There is nothing here",
     405: "That cannot be done here",
     410: "This has gone",
-    500: "Something went wrong on our side",
+    503: "This cannot be shown just now",
 }
 
 

@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from pipeline import jobs, page
 from pipeline.app import App
+from pipeline.errors import PartworkError
 from pipeline.web import leaving, outbox
 
 HEADERS = {
@@ -25,6 +26,9 @@ HEADERS = {
         "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
     ),
 }
+
+BUSY = 503
+"""What a reader is told when the store or a template fails: ours to mend, and soon."""
 
 FEED_TYPES = {
     "rss.xml": "application/rss+xml; charset=utf-8",
@@ -52,6 +56,7 @@ def create_app(app: App) -> FastAPI:
     web.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(app))
     web.middleware("http")(_with_headers)
     web.add_exception_handler(HTTPException, _error_pages(app))
+    web.add_exception_handler(PartworkError, _error_pages(app))
 
     @web.get("/", response_class=HTMLResponse)
     @web.head("/", response_class=HTMLResponse)
@@ -96,7 +101,7 @@ async def _with_headers(
 
 def _error_pages(app: App) -> Callable[[Request, Exception], Response]:
     def answer(_request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 500
+        status = error.status_code if isinstance(error, HTTPException) else BUSY
         html = page.error_page(status, app.desk.site, app.desk.templates)
         return HTMLResponse(html, status_code=status)
 

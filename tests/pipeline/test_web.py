@@ -104,6 +104,18 @@ def test_a_missing_page_is_told_kindly(served: Served) -> None:
     assert "<h1" in got.text
 
 
+def test_a_fault_of_ours_is_told_as_one(served: Served) -> None:
+    """A broken template gives a page that says so, not a traceback, and harms no other page."""
+    folder = served.site / "templates/page"
+    folder.mkdir(parents=True)
+    (folder / "site.html").write_text("{{ nosuch }}")
+    with open_site(served.site, MONDAY) as app:
+        client = TestClient(create_app(app), base_url="http://127.0.0.1:8000")
+        got = client.get("/")
+        assert (got.status_code, "just now" in got.text) == (503, True)
+        assert client.get("/water/").status_code == 200
+
+
 @pytest.mark.parametrize("path", ["/../partwork.toml", "/%2e%2e/partwork.toml", "/var/partwork.db"])
 def test_only_what_is_published_is_served(served: Served, path: str) -> None:
     """Nothing outside feeds/ can be had."""
