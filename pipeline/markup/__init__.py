@@ -1,7 +1,7 @@
 """Blocks in, HTML fragment and plain text out; sanitised, absolute, the same words in both."""
 
 from pipeline.markup.html import render_html
-from pipeline.markup.outline import TocEntry, headings, slugify
+from pipeline.markup.outline import TocEntry, headings, needs_titles, slugify
 from pipeline.markup.plain import count_words, link_targets, plain, section_text, summary
 from pipeline.markup.text import render_text
 from pipeline.markup.urls import clean_text, safe_url
@@ -12,6 +12,7 @@ __all__ = [
     "count_words",
     "headings",
     "link_targets",
+    "needs_titles",
     "plain",
     "render_html",
     "render_text",

@@ -1,14 +1,18 @@
-"""Blocks as an HTML fragment: built with escaping, then sanitised once as a whole."""
+"""Blocks as an HTML fragment: built with escaping, then sanitised once as a whole.
+
+Ids say whose they are, so that none clashes: `s-` is a section's, `h-` a heading's inside one,
+`u-` the writer's own. There are no classes and no style.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 
-import nh3
-
-from pipeline.markup.outline import walk
+from pipeline.markup.outline import headings, known_as, slugify, unique
+from pipeline.markup.plain import plain
+from pipeline.markup.raw import BLOCK, Nest, Tag, tokens
+from pipeline.markup.sanitise import ATTRIBUTES, EVERYWHERE, sanitised
 from pipeline.markup.urls import absolute, clean_text
 from pipeline.model import (
     Block,
@@ -35,91 +39,14 @@ from pipeline.model import (
 
 LOWEST = 6
 
-TAGS = frozenset(
-    [
-        "a",
-        "abbr",
-        "b",
-        "bdi",
-        "bdo",
-        "blockquote",
-        "br",
-        "caption",
-        "cite",
-        "code",
-        "col",
-        "colgroup",
-        "dd",
-        "del",
-        "details",
-        "dfn",
-        "div",
-        "dl",
-        "dt",
-        "em",
-        "figcaption",
-        "figure",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "i",
-        "img",
-        "ins",
-        "kbd",
-        "li",
-        "mark",
-        "ol",
-        "p",
-        "pre",
-        "q",
-        "rp",
-        "rt",
-        "ruby",
-        "s",
-        "samp",
-        "small",
-        "span",
-        "strong",
-        "sub",
-        "summary",
-        "sup",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "time",
-        "tr",
-        "u",
-        "ul",
-        "var",
-        "wbr",
-    ]
-)
-ATTRIBUTES = {
-    "*": {"lang", "dir", "title"},
-    "a": {"href"},
-    "abbr": {"title"},
-    "blockquote": {"cite"},
-    "h1": {"id"}, "h2": {"id"}, "h3": {"id"}, "h4": {"id"}, "h5": {"id"}, "h6": {"id"},
-    "img": {"src", "alt", "width", "height"},
-    "ol": {"start"},
-    "td": {"colspan", "rowspan", "align"},
-    "th": {"colspan", "rowspan", "scope", "align"},
-    "time": {"datetime"},
-}  # fmt: skip
-
-_ADDRESSES = frozenset({("a", "href"), ("img", "src"), ("blockquote", "cite")})
-_OUR_ANCHOR = re.compile(r"s-[0-9a-z-]+\Z")
-
 
 def render_html(
-    sections: Sequence[Section], *, base_url: str, level: int = 2, titles: bool = True
+    sections: Sequence[Section],
+    *,
+    base_url: str,
+    level: int = 2,
+    titles: bool = True,
+    page_url: str = "",
 ) -> str:
     """The HTML fragment of these sections.
 
@@ -127,126 +54,196 @@ def render_html(
         sections: In reading order.
         base_url: What relative addresses are made absolute against.
         level: Of the headings of the top sections; those of children follow, down to 6.
-        titles: Whether the headings of top sections are shown; without them their children
-            take their level.
+        titles: Whether the heading of a single top section is shown; without it its children
+            take its level. Several always show theirs.
+        page_url: Where the fragment can be read as a page, for links to places in it; empty where
+            the fragment itself is that page.
     """
-    anchors = {id(section): entry.anchor for section, entry in walk(sections)}
-    raw = "\n".join(_section(one, level, anchors, shown=titles) for one in sections)
-    return _sanitised(raw, base_url)
+    writer = _Writer(sections, base_url)
+    is_alone = sum(1 for one in sections if one.title) == 1
+    shown = titles or not is_alone
+    raw = "\n".join(writer.section(one, level, shown=shown) for one in sections)
+    return sanitised(clean_text(raw), base_url, page_url, writer.places)
 
 
-def _section(section: Section, level: int, anchors: dict[int, str], *, shown: bool = True) -> str:
-    lines = []
-    if section.title and shown:
-        tag = f"h{min(level, LOWEST)}"
-        label = f"{section.number} {section.title}".strip()
-        lines.append(f'<{tag} id="{anchors[id(section)]}">{escape(label, quote=False)}</{tag}>')
-        level += 1
-    lines += [_block(block, level) for block in section.blocks]
-    lines += [_section(child, level, anchors) for child in section.children]
-    return "\n".join(lines)
+class _Writer:
+    """Writes sections and remembers the places in them that a link may lead to."""
+
+    def __init__(self, sections: Sequence[Section], base_url: str) -> None:
+        self._base_url = base_url
+        anchors = [entry.anchor for entry in headings(sections)]
+        self._anchors = iter(anchors)
+        self._ids = set(anchors)
+        self.places: dict[str, str] = {}
+        """What a writer may call a place, and its id; empty for the beginning."""
+
+    def section(self, section: Section, level: int, *, shown: bool = True) -> str:
+        """The section's heading, its blocks, its children."""
+        lines = []
+        anchor = next(self._anchors) if section.title else ""
+        if anchor:
+            names = (anchor, *known_as(section.title, section.number))
+            self._name(anchor if shown else "", *names)
+        if anchor and shown:
+            label = escape(f"{section.number} {section.title}".strip(), quote=False)
+            lines.append(_heading(level, anchor, label))
+            level += 1
+        lines.append(self._blocks(section.blocks, level))
+        lines += [self.section(child, level) for child in section.children]
+        return "\n".join(filter(None, lines))
+
+    def _blocks(self, blocks: Sequence[Block], level: int) -> str:
+        nest = Nest()
+        made = "\n".join(self._block(block, level, nest) for block in blocks)
+        return made + nest.close()
+
+    def _block(self, block: Block, level: int, nest: Nest) -> str:  # noqa: C901, PLR0911 -- one case a kind of node
+        match block:
+            case Paragraph():
+                tag = "div" if any(map(_has_block, block.content)) else "p"
+                return f"<{tag}>{self._inline(block.content)}</{tag}>"
+            case Heading():
+                return self._subheading(block, level)
+            case ListBlock():
+                return self._list(block, level)
+            case Quote():
+                return f"<blockquote>\n{self._blocks(block.blocks, level)}\n</blockquote>"
+            case CodeBlock():
+                return f"<pre><code>{escape(block.text, quote=False)}</code></pre>"
+            case Table():
+                return self._table(block)
+            case Rule():
+                return "<hr>"
+            case HtmlBlock():
+                return self._raw(block.source, nest) + nest.pause()
+
+    def _name(self, anchor: str, *names: str) -> None:
+        """Let a link find this place by these names, unless an earlier place has them."""
+        for name in names:
+            self.places.setdefault(name, anchor)
+
+    def _subheading(self, block: Heading, level: int) -> str:
+        title = plain(block.content)
+        anchor = unique(f"h-{slugify(title)}", self._ids)
+        self._name(anchor, *known_as(title))
+        return _heading(level + block.level - 1, anchor, self._inline(block.content))
+
+    def _list(self, block: ListBlock, level: int) -> str:
+        start = f' start="{block.start}"' if block.start not in {None, 1} else ""
+        opening, closing = ("<ul>", "</ul>") if block.start is None else (f"<ol{start}>", "</ol>")
+        items = (f"<li>{self._item(item, level, tight=block.tight)}</li>" for item in block.items)
+        return "\n".join([opening, *items, closing])
+
+    def _item(self, item: Sequence[Block], level: int, *, tight: bool) -> str:
+        """An item's blocks; in a tight list a paragraph stands without its tags."""
+        nest = Nest()
+        made = "\n".join(
+            self._inline(one.content)
+            if tight and isinstance(one, Paragraph)
+            else self._block(one, level, nest)
+            for one in item
+        )
+        return made + nest.close()
+
+    def _table(self, block: Table) -> str:
+        columns = max(map(len, (block.header, *block.rows)))
+        align = [f' align="{side}"' if side else "" for side in block.align]
+        align += [""] * (columns - len(align))
+
+        def row(cells: Sequence[Sequence[Inline]], *, is_head: bool = False) -> str:
+            filled = zip([*cells, *[()] * (columns - len(cells))], align, strict=False)
+            return "".join(
+                ["<tr>", *(self._cell(*one, is_head=is_head) for one in filled), "</tr>"]
+            )
+
+        head = f"<thead>{row(block.header, is_head=True)}</thead>" if any(block.header) else ""
+        body = ["<tbody>", *map(row, block.rows), "</tbody>"] if block.rows else []
+        return "\n".join(filter(None, ["<table>", head, *body, "</table>"]))
+
+    def _cell(self, content: Sequence[Inline], align: str, *, is_head: bool) -> str:
+        """A cell; one of the header without words is no header of anything."""
+        is_head = is_head and bool(plain(content))
+        opening, tag = ('th scope="col"', "th") if is_head else ("td", "td")
+        return f"<{opening}{align}>{self._inline(content)}</{tag}>"
+
+    def _inline(self, content: Sequence[Inline]) -> str:
+        nest = Nest()
+        return "".join(self._one(node, nest) for node in content) + nest.close()
+
+    def _one(self, node: Inline, nest: Nest) -> str:  # noqa: C901, PLR0911 -- one line a kind of node
+        match node:
+            case Text():
+                return escape(node.text, quote=False)
+            case Code():
+                return f"<code>{escape(node.text, quote=False)}</code>"
+            case Emphasis():
+                return f"<em>{self._inline(node.content)}</em>"
+            case Strong():
+                return f"<strong>{self._inline(node.content)}</strong>"
+            case Strike():
+                return f"<del>{self._inline(node.content)}</del>"
+            case Link():
+                return self._link(node)
+            case Image():
+                return self._image({"src": node.src, "alt": node.alt, "title": node.title})
+            case Break():
+                return "<br>\n"
+            case InlineHtml():
+                return self._raw(node.source, nest)
+
+    def _link(self, node: Link) -> str:
+        words = self._inline(node.content)
+        if not absolute(node.href, self._base_url):
+            return words
+        title = {"title": node.title} if node.title else {}
+        return f"<a{_written({'href': node.href, **title})}>{words}</a>"
+
+    def _image(self, attributes: dict[str, str]) -> str:
+        """An image; one that cannot be shown is its alternative text, as in the text."""
+        if not absolute(attributes.get("src", ""), self._base_url):
+            words = escape(attributes.get("alt", ""), quote=False)
+            return f"[{words}]" if words else ""
+        told = {name: value for name, value in attributes.items() if value}
+        return f"<img{_written({**told, 'alt': attributes.get('alt', '')})}>"
+
+    def _raw(self, source: str, nest: Nest) -> str:
+        return "".join(self._raw_pieces(source, nest))
+
+    def _raw_pieces(self, source: str, nest: Nest) -> Iterator[str]:
+        for token in tokens(source):
+            if isinstance(token, str):
+                yield escape(token, quote=False)
+            elif token.name == "img":
+                yield self._image(self._own(token))
+            else:
+                yield nest.put(token, _written(self._own(token)))
+
+    def _own(self, tag: Tag) -> dict[str, str]:
+        """The attributes of a raw tag that may stay; its id is marked as the writer's."""
+        allowed = EVERYWHERE | ATTRIBUTES.get(tag.name, frozenset())
+        kept = {name: value for name, value in tag.attributes.items() if name in allowed}
+        name = kept.pop("id", "") or tag.attributes.get("name", "")
+        if name and name not in self.places:
+            kept["id"] = unique(f"u-{slugify(name)}", self._ids)
+            self._name(kept["id"], name)
+        return kept
 
 
-def _sanitised(raw: str, base_url: str) -> str:
-    """Only what is harmless; the words inside what is not stay as words."""
-
-    def rewrite(tag: str, attribute: str, value: str) -> str | None:
-        if (tag, attribute) in _ADDRESSES:
-            return absolute(value, base_url) or None
-        if attribute == "id":
-            return value if _OUR_ANCHOR.match(value) else None
-        return value
-
-    cleaned = nh3.clean(
-        raw,
-        tags=set(TAGS),
-        clean_content_tags=set(),
-        attributes=ATTRIBUTES,
-        attribute_filter=rewrite,
-        url_schemes={"http", "https", "mailto"},
-        strip_comments=True,
-        link_rel=None,
-    )
-    return clean_text(cleaned).strip()
+def _heading(level: int, anchor: str, words: str) -> str:
+    tag = f"h{min(level, LOWEST)}"
+    return f'<{tag} id="{anchor}">{words}</{tag}>'
 
 
-def _blocks(blocks: Sequence[Block], level: int) -> str:
-    return "\n".join(_block(block, level) for block in blocks)
+def _written(attributes: dict[str, str]) -> str:
+    return "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
 
 
-def _block(block: Block, level: int) -> str:  # noqa: C901, PLR0911 -- one case a kind of node
-    match block:
-        case Paragraph():
-            return f"<p>{_inline(block.content)}</p>"
-        case Heading():
-            tag = f"h{min(level + block.level - 1, LOWEST)}"
-            return f"<{tag}>{_inline(block.content)}</{tag}>"
-        case ListBlock():
-            return _list(block, level)
-        case Quote():
-            return f"<blockquote>\n{_blocks(block.blocks, level)}\n</blockquote>"
-        case CodeBlock():
-            return f"<pre><code>{escape(block.text, quote=False)}</code></pre>"
-        case Table():
-            return _table(block)
-        case Rule():
-            return "<hr>"
-        case HtmlBlock():
-            return block.source
-
-
-def _list(block: ListBlock, level: int) -> str:
-    start = f' start="{block.start}"' if block.start not in {None, 1} else ""
-    opening, closing = ("<ul>", "</ul>") if block.start is None else (f"<ol{start}>", "</ol>")
-    items = "\n".join(f"<li>{_item(item, level, tight=block.tight)}</li>" for item in block.items)
-    return f"{opening}\n{items}\n{closing}"
-
-
-def _item(item: Sequence[Block], level: int, *, tight: bool) -> str:
-    """An item's blocks; in a tight list a paragraph stands without its tags."""
-    return "\n".join(
-        _inline(one.content) if tight and isinstance(one, Paragraph) else _block(one, level)
-        for one in item
-    )
-
-
-def _table(block: Table) -> str:
-    def row(cells: Sequence[Sequence[Inline]], tag: str, extra: str = "") -> str:
-        made = []
-        for index, cell in enumerate(cells):
-            side = block.align[index] if index < len(block.align) else ""
-            align = f' align="{side}"' if side else ""
-            made.append(f"<{tag}{extra}{align}>{_inline(cell)}</{tag}>")
-        return f"<tr>{''.join(made)}</tr>"
-
-    head = row(block.header, "th", ' scope="col"')
-    body = "\n".join(row(cells, "td") for cells in block.rows)
-    return f"<table>\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
-
-
-def _inline(content: Sequence[Inline]) -> str:
-    return "".join(map(_one, content))
-
-
-def _one(node: Inline) -> str:  # noqa: C901, PLR0911 -- one line a kind of node
+def _has_block(node: Inline) -> bool:
+    """Whether raw HTML in it cannot stand in a paragraph."""
     match node:
-        case Text():
-            return escape(node.text, quote=False)
-        case Code():
-            return f"<code>{escape(node.text, quote=False)}</code>"
-        case Emphasis():
-            return f"<em>{_inline(node.content)}</em>"
-        case Strong():
-            return f"<strong>{_inline(node.content)}</strong>"
-        case Strike():
-            return f"<del>{_inline(node.content)}</del>"
-        case Link():
-            title = f' title="{escape(node.title)}"' if node.title else ""
-            return f'<a href="{escape(node.href)}"{title}>{_inline(node.content)}</a>'
-        case Image():
-            title = f' title="{escape(node.title)}"' if node.title else ""
-            return f'<img src="{escape(node.src)}" alt="{escape(node.alt)}"{title}>'
-        case Break():
-            return "<br>\n"
         case InlineHtml():
-            return node.source
+            return any(isinstance(one, Tag) and one.name in BLOCK for one in tokens(node.source))
+        case Emphasis() | Strong() | Strike() | Link():
+            return any(map(_has_block, node.content))
+        case _:
+            return False

@@ -27,34 +27,41 @@ class TocEntry:
 
 def headings(sections: Sequence[Section]) -> tuple[TocEntry, ...]:
     """Every heading in reading order, nested ones below their parents; anchors are unique."""
-    return tuple(entry for _, entry in walk(sections))
+    return tuple(_walk(sections, 0, set()))
 
 
-def walk(sections: Sequence[Section]) -> Iterator[tuple[Section, TocEntry]]:
-    """Each section that has a heading, with its entry."""
-    seen: set[str] = set()
-    yield from _walk(sections, 0, seen)
-
-
-def _walk(
-    sections: Sequence[Section], depth: int, seen: set[str]
-) -> Iterator[tuple[Section, TocEntry]]:
+def _walk(sections: Sequence[Section], depth: int, seen: set[str]) -> Iterator[TocEntry]:
     for section in sections:
         if section.title:
-            anchor = _unique(section, seen)
-            yield section, TocEntry(section.number, section.title, anchor, depth)
+            yield TocEntry(section.number, section.title, _anchor(section, seen), depth)
         yield from _walk(section.children, depth + 1, seen)
 
 
-def _unique(section: Section, seen: set[str]) -> str:
+def _anchor(section: Section, seen: set[str]) -> str:
     number = re.sub(r"[^0-9a-z]+", "-", section.number.lower()).strip("-")
-    wanted = f"s-{number or slugify(section.title)}"
-    anchor, count = wanted, 1
-    while anchor in seen:
+    return unique(f"s-{number or slugify(section.title)}", seen)
+
+
+def unique(wanted: str, seen: set[str]) -> str:
+    """The wanted id, with a number behind it if it was seen; it counts as seen from now on."""
+    made, count = wanted, 1
+    while made in seen:
         count += 1
-        anchor = f"{wanted}-{count}"
-    seen.add(anchor)
-    return anchor
+        made = f"{wanted}-{count}"
+    seen.add(made)
+    return made
+
+
+def known_as(title: str, number: str = "") -> tuple[str, ...]:
+    """What writers call a heading in a link to it: as hosts of Markdown do, or transliterated."""
+    plain = [title, f"{number} {title}"] if number else [title]
+    hosts = (re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in plain)
+    return (*hosts, *map(slugify, plain))
+
+
+def needs_titles(sections: Sequence[Section], subject: str) -> bool:
+    """Whether section titles must be shown under this subject: not if the only one repeats it."""
+    return [one.title for one in sections if one.title] != [subject]
 
 
 def slugify(title: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import html
-import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 
+from pipeline.markup.raw import Tag, tokens, words_of
 from pipeline.markup.urls import clean_text
 from pipeline.model import (
     Block,
@@ -26,12 +26,10 @@ from pipeline.model import (
     Text,
 )
 
-_TAG = re.compile(r"<!--.*?-->|<[!/?a-zA-Z][^<>]*>", re.DOTALL)
-
 
 def plain(content: Sequence[Inline]) -> str:
     """The words of inline content on one line; an image is its alternative text."""
-    return " ".join(_inline(content).split())
+    return " ".join(clean_text(_inline(content)).split())
 
 
 def _inline(content: Sequence[Inline]) -> str:
@@ -43,18 +41,13 @@ def _one(node: Inline) -> str:
         case Text() | Code():
             return node.text
         case Image():
-            return node.alt
+            return f" {node.alt} "  # it stands apart, also between letters
         case Break():
             return " "
         case InlineHtml():
-            return ""
+            return words_of(node.source)
         case _:
             return _inline(node.content)
-
-
-def strip_tags(source: str) -> str:
-    """The words of raw HTML: what stands between its tags, references decoded."""
-    return html.unescape(_TAG.sub(" ", source))
 
 
 def block_lines(block: Block) -> Iterator[str]:  # noqa: C901 -- one case a kind of node
@@ -74,7 +67,7 @@ def block_lines(block: Block) -> Iterator[str]:  # noqa: C901 -- one case a kind
             for row in (block.header, *block.rows):
                 yield " ".join(plain(cell) for cell in row)
         case HtmlBlock():
-            yield " ".join(strip_tags(block.source).split())
+            yield " ".join(words_of(block.source).split())
         case _:
             return
 
@@ -94,50 +87,69 @@ def count_words(section: Section) -> int:
 def summary(sections: Sequence[Section], limit: int = 300) -> str:
     """The beginning of the text in whole words, at most `limit` characters."""
     text = clean_text(" ".join(" ".join(map(section_text, sections)).split()))
-    if len(text) <= limit:
-        return text
-    cut = text[: limit - 1].rsplit(" ", 1)[0] if " " in text[: limit - 1] else text[: limit - 1]
-    return cut.rstrip(" ,;:–—-") + "…"
+    return text if len(text) <= limit else f"{_cut(text, limit - 1)}…"
+
+
+def _cut(text: str, limit: int) -> str:
+    """As many whole words as fit; of a word that does not fit alone, whole characters."""
+    words = text[: limit + 1].rpartition(" ")[0]
+    if not words:  # languages without spaces, or one endless word
+        while limit and _goes_on(text[limit]):
+            limit -= 1
+        words = text[:limit]
+    return words.rstrip(" ,;:–—-")
+
+
+def _goes_on(character: str) -> bool:
+    """Whether it belongs to the character before it: an accent, or what joins emoji."""
+    return unicodedata.category(character) in {"Mn", "Me"} or character == "\u200d"
 
 
 def link_targets(sections: Sequence[Section]) -> frozenset[str]:
     """The addresses that the text links to, as the writer wrote them."""
-    return frozenset(
-        href
-        for section in sections
-        for href in (
-            *(one for block in section.blocks for one in _block_links(block)),
-            *link_targets(section.children),
-        )
-    )
+    return frozenset(href for section in sections for href in _section_links(section))
 
 
-def _block_links(block: Block) -> Iterator[str]:  # noqa: C901 -- one case a kind of node
+def _section_links(section: Section) -> Iterator[str]:
+    for block in section.blocks:
+        for run in _runs(block):
+            yield from _links(run)
+    for child in section.children:
+        yield from _section_links(child)
+
+
+def _runs(block: Block) -> Iterator[Sequence[Inline]]:  # noqa: C901 -- one case a kind of node
+    """Every run of inline content in a block."""
     match block:
         case Paragraph() | Heading():
-            yield from _inline_links(block.content)
+            yield block.content
         case ListBlock():
             for item in block.items:
                 for one in item:
-                    yield from _block_links(one)
+                    yield from _runs(one)
         case Quote():
             for one in block.blocks:
-                yield from _block_links(one)
+                yield from _runs(one)
         case Table():
             for row in (block.header, *block.rows):
-                for cell in row:
-                    yield from _inline_links(cell)
+                yield from row
+        case HtmlBlock():
+            yield (InlineHtml(block.source),)
         case _:
             return
 
 
-def _inline_links(content: Sequence[Inline]) -> Iterator[str]:
+def _links(content: Sequence[Inline]) -> Iterator[str]:
     for node in content:
         match node:
             case Link():
                 yield node.href
-                yield from _inline_links(node.content)
-            case Text() | Code() | Image() | Break() | InlineHtml():
+                yield from _links(node.content)
+            case InlineHtml():
+                for token in tokens(node.source):
+                    if isinstance(token, Tag) and token.name == "a" and "href" in token.attributes:
+                        yield token.attributes["href"]
+            case Text() | Code() | Image() | Break():
                 pass
             case _:
-                yield from _inline_links(node.content)
+                yield from _links(node.content)

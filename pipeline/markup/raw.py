@@ -44,15 +44,26 @@ _SILENT = frozenset({"acronym", "big", "blink", "data", "font", "label", "nobr",
 _VERBATIM = frozenset({"iframe", "noembed", "noframes", "script", "style", "xmp"})
 _DECODED = frozenset({"textarea", "title"})
 
+_PARAGRAPH = frozenset({"p"})
+_CELL = frozenset({"p", "td", "th"})
+_GROUP = _CELL | {"caption", "colgroup", "tbody", "tfoot", "thead", "tr"}
 _CLOSES = {
-    "dd": {"dd", "dt", "p"},
-    "dt": {"dd", "dt", "p"},
-    "li": {"li", "p"},
-    "td": {"td", "th", "p"},
-    "th": {"td", "th", "p"},
-    "tr": {"td", "th", "tr", "p"},
+    "dd": frozenset({"dd", "dt", "p"}),
+    "dt": frozenset({"dd", "dt", "p"}),
+    "li": frozenset({"li", "p"}),
+    "tbody": _GROUP,
+    "td": _CELL,
+    "tfoot": _GROUP,
+    "th": _CELL,
+    "thead": _GROUP,
+    "tr": _CELL | {"caption", "colgroup", "tr"},
 }
 """Which open elements a start tag ends if they are innermost; any block ends a paragraph."""
+
+_HOLDS = BLOCK - {"dt", "figcaption", "h1", "h2", "h3", "h4", "h5", "h6", "p", "pre", "summary"}
+_CELLS = frozenset({"td", "th"})
+_LOOSE = frozenset({"table", *TABLE}) - _CELLS
+"""Inside a table but in no cell, where a browser moves any text out of it."""
 
 MOST_OPEN = 50
 """Raw elements inside one another; the inliner of mail loses words below 255."""
@@ -90,7 +101,7 @@ def tokens(source: str) -> Iterator[Tag | str]:
     while at < len(source):
         begin = source.find("<", at)
         if begin != at:
-            end = begin if begin > 0 else len(source)
+            end = begin if begin >= 0 else len(source)
             yield _words(source[at:end])
             at = end
             continue
@@ -189,7 +200,7 @@ class Nest:
             return " " if tag.parts_words else ""
         gap = "\n" if tag.name in TABLE or tag.name == "table" else ""
         if tag.is_end:
-            return gap + self._end(tag.name)
+            return self._end(tag.name) or (" " if tag.parts_words else "")
         ended = self._implied(tag.name)
         if tag.name in VOID:
             return f"{ended}{gap}<{tag.name}{attributes}>"
@@ -198,14 +209,26 @@ class Nest:
         self._open.append(tag.name)
         return f"{ended}{gap}<{tag.name}{attributes}>"
 
+    def pause(self) -> str:
+        """The end tags of what cannot hold the blocks that follow; the rest stays open for them."""
+        kept = 0
+        while kept < len(self._open) and self._open[kept] in _HOLDS | TABLE:
+            kept += 1
+        while kept and self._open[kept - 1] in _LOOSE:
+            kept -= 1
+        return self._close(kept)
+
     def close(self) -> str:
         """The end tags of everything that is open."""
-        ends = "".join(f"</{name}>" for name in reversed(self._open))
-        self._open.clear()
+        return self._close(0)
+
+    def _close(self, kept: int) -> str:
+        ends = "".join(f"</{name}>" for name in reversed(self._open[kept:]))
+        del self._open[kept:]
         return ends
 
     def _implied(self, name: str) -> str:
-        closed = _CLOSES.get(name, {"p"} if name in BLOCK else set())
+        closed = _CLOSES.get(name, _PARAGRAPH if name in BLOCK else frozenset())
         ends = ""
         while self._open and self._open[-1] in closed:
             ends += f"</{self._open.pop()}>"
@@ -215,7 +238,7 @@ class Nest:
         """The end tags down to the innermost open element of that name; none if there is none."""
         if name not in self._open:
             return ""
-        ends = ""
+        ends = "\n" if name in TABLE else ""
         while (last := self._open.pop()) != name:
             ends += f"</{last}>"
         return f"{ends}</{name}>"

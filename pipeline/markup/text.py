@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import textwrap
+import re
 from collections.abc import Iterator, Sequence
 
-from pipeline.markup.plain import plain, strip_tags
+from pipeline.markup.columns import in_columns
+from pipeline.markup.plain import plain
+from pipeline.markup.raw import BLOCK, Tag, tokens
 from pipeline.markup.urls import absolute, clean_text
+from pipeline.markup.wrap import collapsed, width_of, wrap
 from pipeline.model import (
     Block,
     Break,
@@ -23,9 +26,16 @@ from pipeline.model import (
     Quote,
     Rule,
     Section,
+    Strike,
     Table,
     Text,
 )
+
+NARROWEST = 20
+"""Deep inside lists and quotes lines get no shorter than this."""
+
+STRUCK = "~~"
+"""On either side of what no longer holds: without a mark it would say the opposite."""
 
 
 def render_text(
@@ -36,12 +46,13 @@ def render_text(
     Args:
         sections: In reading order.
         base_url: What relative addresses are made absolute against.
-        width: The longest line; only an address may be longer.
-        titles: Whether the headings of top sections are shown.
+        width: The longest line; only an address or another endless word may be longer.
+        titles: Whether the heading of a single top section is shown. Several always are.
     """
     writer = _Writer(base_url, width)
-    lines = [line for one in sections for line in writer.section(one, shown=titles)]
-    return clean_text("\n\n".join([*lines, *writer.notes()])).strip() + "\n"
+    shown = titles or sum(1 for one in sections if one.title) != 1
+    pieces = [piece for one in sections for piece in writer.section(one, shown=shown)]
+    return "\n\n".join(filter(None, [*pieces, writer.notes()])).strip("\n") + "\n"
 
 
 class _Writer:
@@ -51,119 +62,158 @@ class _Writer:
         self._base_url, self._width = base_url, width
         self._links: dict[str, int] = {}
 
-    def notes(self) -> Iterator[str]:
-        """The addresses, numbered as in the text."""
-        if self._links:
-            yield "\n".join(f"[{number}] {href}" for href, number in self._links.items())
+    def notes(self) -> str:
+        """The addresses, numbered as in the text, a line each."""
+        return "\n".join(f"[{number}] {href}" for href, number in self._links.items())
 
     def section(self, section: Section, *, shown: bool = True, depth: int = 0) -> Iterator[str]:
         """The section's pieces, to be set apart by empty lines."""
         if section.title and shown:
-            yield self._heading(f"{section.number} {section.title}".strip(), depth)
-        for block in section.blocks:
-            yield from self._block(block, self._width, depth)
+            label = clean_text(f"{section.number} {section.title}".strip())
+            yield _heading(label, self._width, depth)
+        yield from self._blocks(section.blocks, self._width, depth)
         for child in section.children:
             yield from self.section(child, depth=depth + 1)
 
-    def _heading(self, label: str, depth: int) -> str:
-        lines = self._wrap(label, self._width).split("\n")
-        rule = ("=" if depth == 0 else "-") * max(map(len, lines))
-        return "\n".join([*lines, rule])
+    def _blocks(self, blocks: Sequence[Block], width: int, depth: int) -> Iterator[str]:
+        for block in blocks:
+            yield from self._block(block, max(width, NARROWEST), depth)
 
-    def _wrap(self, text: str, width: int, first: str = "", rest: str = "") -> str:
-        return "\n".join(
-            line
-            for piece in text.split("\n")
-            for line in textwrap.wrap(
-                piece,
-                max(width, len(rest) + 20),
-                initial_indent=first,
-                subsequent_indent=rest,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-            or [""]
-        )
-
-    def _block(  # noqa: C901 -- one case a kind of node
-        self, block: Block, width: int, depth: int
-    ) -> Iterator[str]:
+    def _block(self, block: Block, width: int, depth: int) -> Iterator[str]:  # noqa: C901 -- one case a kind of node
         match block:
             case Paragraph():
-                yield self._wrap(self._inline(block.content), width)
+                yield _wrapped(self._inline(block.content), width)
             case Heading():
-                yield self._heading(plain(block.content), depth + 1)
+                yield _heading(plain(block.content), width, depth + 1)
             case ListBlock():
                 yield self._list(block, width, depth)
             case Quote():
-                quoted = "\n\n".join(
-                    piece for one in block.blocks for piece in self._block(one, width - 2, depth)
-                )
+                quoted = "\n\n".join(self._blocks(block.blocks, width - 2, depth))
                 yield "\n".join(f"> {line}".rstrip() for line in quoted.split("\n"))
             case CodeBlock():
-                yield textwrap.indent(block.text.rstrip("\n"), "    ")
+                lines = clean_text(block.text).strip("\n").split("\n")
+                yield "\n".join(f"    {line}".rstrip() for line in lines)
             case Table():
-                yield self._table(block, width)
+                header, *rows = (self._cells(row) for row in (block.header, *block.rows))
+                yield in_columns(header, rows, block.align, width)
             case Rule():
                 yield "* * *"
             case HtmlBlock():
-                if words := " ".join(strip_tags(block.source).split()):
-                    yield self._wrap(words, width)
+                yield from self._raw_block(block.source, width)
 
     def _list(self, block: ListBlock, width: int, depth: int) -> str:
+        """The items with hanging indents; numbers stand right-aligned before them."""
+        first, count = block.start, len(block.items)
+        marks = ["-"] * count if first is None else [f"{first + n}." for n in range(count)]
+        indent = max(map(len, marks), default=0) + 1
         gap = "\n" if block.tight else "\n\n"
-        made = []
-        for index, item in enumerate(block.items):
-            mark = "- " if block.start is None else f"{block.start + index}. "
-            pieces = [piece for one in item for piece in self._block(one, width - len(mark), depth)]
-            inside = textwrap.indent(gap.join(pieces), " " * len(mark))
-            made.append(mark + inside[len(mark) :])
-        return gap.join(made)
-
-    def _table(self, block: Table, width: int) -> str:
-        rows = [[self._inline(cell).replace("\n", " ") for cell in row]
-                for row in (block.header, *block.rows)]  # fmt: skip
-        columns = max(map(len, rows))
-        widths = [max((len(row[n]) for row in rows if n < len(row)), default=0)
-                  for n in range(columns)]  # fmt: skip
-        if sum(widths) + 2 * (columns - 1) <= width:
-            lines = ["  ".join(cell.ljust(size) for cell, size in zip(row, widths, strict=False))
-                     for row in rows]  # fmt: skip
-            lines.insert(1, "  ".join("-" * size for size in widths))
-            return "\n".join(line.rstrip() for line in lines)
-        return "\n\n".join(self._record(rows[0], row, width) for row in rows[1:])
-
-    def _record(self, head: Sequence[str], row: Sequence[str], width: int) -> str:
-        """A row of a table that is too wide for its lines: a line a cell."""
-        named = zip([*head, *[""] * len(row)], row, strict=False)
-        return "\n".join(
-            self._wrap(f"{name}: {cell}" if name else cell, width, rest="    ")
-            for name, cell in named
+        return gap.join(
+            _hung(mark.rjust(indent - 1), gap.join(self._blocks(item, width - indent, depth)))
+            for mark, item in zip(marks, block.items, strict=True)
         )
 
-    def _inline(self, content: Sequence[Inline]) -> str:
-        return "".join(map(self._one, content))
+    def _cells(self, row: Sequence[Sequence[Inline]]) -> list[str]:
+        return [collapsed(self._inline(cell)).strip() for cell in row]
 
-    def _one(self, node: Inline) -> str:  # noqa: PLR0911 -- one case a kind of node
+    def _raw_block(self, source: str, width: int) -> Iterator[str]:
+        """Raw HTML as paragraphs and items, as far as its tags say."""
+        for piece in re.split(r"\n{2,}", self._closed(*self._raw(source, [], "\n\n"))):
+            if words := _wrapped(piece, width):
+                yield words
+
+    def _inline(self, content: Sequence[Inline]) -> str:
+        """The words of inline content; a line end is one that the writer asked for."""
+        opened: list[str] = []
+        return self._closed("".join(self._one(node, opened) for node in content), opened)
+
+    def _one(self, node: Inline, opened: list[str]) -> str:  # noqa: PLR0911 -- one case a kind of node
         match node:
-            case Text():
-                return node.text.replace("\n", " ")
-            case Code():
-                return node.text
+            case Text() | Code():
+                return collapsed(clean_text(node.text))
             case Image():
-                return f"[{node.alt}]" if node.alt else ""
+                return _image(node.alt)
             case Break():
                 return "\n"
             case InlineHtml():
-                return ""
+                return self._raw(node.source, opened, "\n")[0]
             case Link():
-                return self._link(node)
+                words = self._inline(node.content)
+                return words + self._note(node.href, words)
+            case Strike():
+                words = self._inline(node.content)
+                return f"{STRUCK}{words}{STRUCK}" if words else ""
             case _:
                 return self._inline(node.content)
 
-    def _link(self, node: Link) -> str:
-        words, href = self._inline(node.content), absolute(node.href, self._base_url)
-        if not href or href.startswith("#") or words in {href, href.removeprefix("mailto:")}:
-            return words
-        number = self._links.setdefault(href, len(self._links) + 1)
-        return f"{words} [{number}]"
+    def _note(self, href: str, words: str) -> str:
+        """The mark of a link's note; none where the words are the address, or it leads nowhere."""
+        address = absolute(href, self._base_url)
+        told = {address, address.removeprefix("mailto:"), href}
+        if not address or address.startswith("#") or words.strip() in told:
+            return ""
+        return f" [{self._links.setdefault(address, len(self._links) + 1)}]"
+
+    def _raw(self, source: str, opened: list[str], gap: str) -> tuple[str, list[str]]:
+        """The words of raw HTML, and the addresses of links in it that are still open.
+
+        Args:
+            source: A tag or a whole block.
+            opened: The addresses of links that are open before it; changed in place.
+            gap: What parts two blocks.
+        """
+        made = []
+        for token in tokens(source):
+            if isinstance(token, str):
+                made.append(collapsed(token))
+            elif token.name == "a":
+                made.append(self._raw_link(token, opened))
+            else:
+                made.append(_spoken(token, gap))
+        return "".join(made), opened
+
+    def _raw_link(self, tag: Tag, opened: list[str]) -> str:
+        if not tag.is_end:
+            opened.append(tag.attributes.get("href", ""))
+            return ""
+        return self._note(opened.pop(), "") if opened else ""
+
+    def _closed(self, text: str, opened: list[str]) -> str:
+        """The text with the notes of links that nobody closed."""
+        return text + "".join(self._note(href, "") for href in reversed(opened))
+
+
+def _spoken(tag: Tag, gap: str) -> str:
+    """What stands in text for a raw tag other than a link."""
+    if tag.name == "img":
+        return _image(tag.attributes.get("alt", ""))
+    if tag.name in {"br", "tr"}:
+        return "\n"
+    if tag.name in {"del", "s"}:
+        return STRUCK
+    if tag.name == "li" and not tag.is_end:
+        return "\n- "
+    if tag.name in BLOCK:
+        return "\n" if tag.name == "li" else gap
+    return " " if tag.parts_words else ""
+
+
+def _image(alt: str) -> str:
+    words = " ".join(clean_text(alt).split())
+    return f"[{words}]" if words else ""
+
+
+def _heading(label: str, width: int, depth: int) -> str:
+    lines = wrap(label, width)
+    rule = ("=" if depth == 0 else "-") * min(max(map(width_of, lines), default=0), width)
+    return "\n".join([*lines, rule] if rule else lines)
+
+
+def _wrapped(text: str, width: int) -> str:
+    return "\n".join(line for piece in text.strip().split("\n") for line in wrap(piece, width))
+
+
+def _hung(mark: str, text: str) -> str:
+    """The text behind its mark, later lines below its first."""
+    indent = " " * (len(mark) + 1)
+    lines = [f"{indent}{line}" if line else "" for line in text.split("\n")]
+    return f"{mark} {lines[0].strip()}".rstrip() + "".join(f"\n{line}" for line in lines[1:])
