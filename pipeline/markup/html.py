@@ -202,7 +202,7 @@ class _Writer:
         """An image; one that cannot be shown is its alternative text, as in the text."""
         if not absolute(attributes.get("src", ""), self._base_url):
             words = escape(attributes.get("alt", ""), quote=False)
-            return f"[{words}]" if words else ""
+            return f"[{words}]" if words else " "
         told = {name: value for name, value in attributes.items() if value}
         return f"<img{_written({**told, 'alt': attributes.get('alt', '')})}>"
 

@@ -201,6 +201,8 @@ class Nest:
         gap = "\n" if tag.name in TABLE or tag.name == "table" else ""
         if tag.is_end:
             return self._end(tag.name) or (" " if tag.parts_words else "")
+        if tag.name == "a" and "a" in self._open:
+            return ""  # a link in a link is none: a browser would end the outer one anywhere
         ended = self._implied(tag.name)
         if tag.name in VOID:
             return f"{ended}{gap}<{tag.name}{attributes}>"

@@ -199,7 +199,7 @@ def _spoken(tag: Tag, gap: str) -> str:
 
 def _image(alt: str) -> str:
     words = " ".join(clean_text(alt).split())
-    return f"[{words}]" if words else ""
+    return f"[{words}]" if words else " "  # it parts the words around it, seen or not
 
 
 def _heading(label: str, width: int, depth: int) -> str:
