@@ -5,7 +5,7 @@ from pipeline.jobs.check import CheckReport, LookReport, check, look
 from pipeline.jobs.deliver import DeliverReport, deliver
 from pipeline.jobs.desk import Desk, Session, Transport
 from pipeline.jobs.forecast import Departure, ForecastReport, forecast
-from pipeline.jobs.leave import leave, leave_all
+from pipeline.jobs.leave import leave
 from pipeline.jobs.plan_drips import plan_drips
 from pipeline.jobs.preview import PreviewReport, preview
 from pipeline.jobs.publish_due import Held, PublishReport, Released, publish_due, resume
@@ -42,7 +42,6 @@ __all__ = [
     "forecast",
     "import_csv",
     "leave",
-    "leave_all",
     "look",
     "plan_drips",
     "preview",

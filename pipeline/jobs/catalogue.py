@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -108,13 +107,16 @@ def _error(one: Guide, key: str, message: str) -> Diagnostic:
 
 def _twins(guides: list[Guide]) -> Iterator[Diagnostic]:
     """Guides that claim one slug: none of them goes out, each is told of the others."""
-    count = Counter(one.slug for one in guides)
+    claims: dict[str, list[Guide]] = {}
     for one in guides:
-        if count[one.slug] > 1:
-            others = ", ".join(
-                other.source for other in guides if other.slug == one.slug and other is not one
-            )
-            yield _error(one, "slug", f"slug {one.slug!r} is also claimed by {others}")
+        for slug in {one.slug, *one.front.aliases}:
+            claims.setdefault(slug, []).append(one)
+    for slug, claimants in claims.items():
+        for one in claimants:
+            others = ", ".join(other.source for other in claimants if other is not one)
+            if others:
+                key = "slug" if slug == one.slug else "aliases"
+                yield _error(one, key, f"slug {slug!r} is also claimed by {others}")
 
 
 def _identified(one: Guide, desk: Desk, known_ids: Mapping[str, str]) -> Volume:

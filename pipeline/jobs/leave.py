@@ -12,9 +12,3 @@ def leave(desk: Desk, subscriber_id: int, guide: str, now: datetime) -> bool:
     """End a subscription at once; False when there never was one."""
     with desk.store.write() as tx:
         return store.subscribers.leave(tx, subscriber_id, guide, now)
-
-
-def leave_all(desk: Desk, subscriber_id: int, now: datetime) -> None:
-    """End all that somebody follows, at once."""
-    with desk.store.write() as tx:
-        store.subscribers.leave_all(tx, subscriber_id, now)

@@ -74,9 +74,11 @@ def site_page(
 def guide_page(serial: Serial, site: Site, templates: Templates) -> str:
     """The page of a guide: what it is, its parts with their dates, its feeds."""
     front = serial.front
+    frame = _frame(site, front.title, f"{front.slug}/", front.lang, front.description)
+    frame |= {"canonical": front.canonical_url} if front.canonical_url else {}
     return templates.render(
         "page/guide.html",
-        **_frame(site, front.title, f"{front.slug}/", front.lang, front.description),
+        **frame,
         serial=serial,
         front=front,
         rows=_rows(serial),

@@ -97,20 +97,6 @@ def leave(tx: Connection, subscriber_id: int, slug: str, now: datetime) -> bool:
     return tx.execute(select(subscription.c.id).where(mine)).first() is not None
 
 
-def leave_all(tx: Connection, subscriber_id: int, now: datetime) -> None:
-    """End whatever somebody follows, at once, and mail them no more."""
-    tx.execute(
-        update(subscription)
-        .where(subscription.c.subscriber_id == subscriber_id, subscription.c.ended_at.is_(None))
-        .values(ended_at=now)
-    )
-    tx.execute(
-        update(subscriber)
-        .where(subscriber.c.id == subscriber_id)
-        .values(status=SubscriberStatus.UNSUBSCRIBED.value)
-    )
-
-
 def by_address(tx: Connection, address: str) -> Subscriber | None:
     """The subscriber of this address."""
     row = tx.execute(

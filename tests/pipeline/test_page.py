@@ -164,6 +164,12 @@ def test_feeds_are_found_from_every_page(path: str) -> None:
     assert canonical == SITE.url(path)
 
 
+def test_a_guide_may_belong_elsewhere() -> None:
+    """The canonical address that a writer states is that of the guide's page."""
+    html = page.guide_page(serial(canonical_url="https://first.example.net/x"), SITE, OURS)
+    assert '<link rel="canonical" href="https://first.example.net/x">' in html
+
+
 def test_parts_lead_on_and_back() -> None:
     """Previous and next where they are out; the date of what is to come, without a link."""
     made = pages(serial())

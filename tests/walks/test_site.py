@@ -255,6 +255,15 @@ def test_two_guides_of_one_slug_both_stay_in(site: Path) -> None:
     assert files == {"content/twin.md", "content/other.md"}
 
 
+def test_an_earlier_slug_stays_taken(site: Path) -> None:
+    """A guide cannot take the slug that another one had before."""
+    write_guide(site, "boats", front="aliases: [water]\n")
+    report = run_once(site, MONDAYS[0])
+    assert numbers(report) == []
+    told = [str(one) for one in report.diagnostics if one.severity == "error"]
+    assert any(re.match(r"content/boats\.md:4: .*'water'.*content/water\.md", one) for one in told)
+
+
 def test_a_guide_that_breaks_later_stays_published(site: Path) -> None:
     """A guide whose file is broken or gone keeps its feeds and pages; they promise no dates."""
     run_once(site, MONDAYS[0])
