@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from html import escape
 
 from pipeline import wording
 from pipeline.markup import clean_text, render_html, safe_url, summary
-from pipeline.model import Citation, Entry, EntryLink, Feed, Issue, Person, Serial, Site
+from pipeline.model import (
+    Citation,
+    Entry,
+    EntryLink,
+    Feed,
+    Issue,
+    Person,
+    RelatedLink,
+    Serial,
+    Site,
+)
 
 MOST_ENTRIES = 25
 """Full entries in a feed; older ones are found on the guide's page."""
@@ -26,12 +36,16 @@ def serial_feed(serial: Serial, site: Site) -> Feed:
     if not serial.issues:
         raise ValueError(f"{serial.front.slug} has no issues yet")
     front = serial.front
-    newest = [entry(issue, site) for issue in reversed(serial.issues[-MOST_ENTRIES:])]
-    entries = _apart(newest)
+    title = _line(front.title) or front.slug
+    dated = list(zip(serial.issues, _moments(serial.issues), strict=True))
+    entries = tuple(
+        replace(entry(issue, site), published_at=_whole(issue.released_at), updated_at=at)
+        for issue, at in reversed(dated[-MOST_ENTRIES:])
+    )
     return Feed(
         id=f"tag:{site.list_domain},2026:serial/{front.slug}",
-        title=front.title,
-        subtitle=front.description or f"{front.title}, in {len(serial.parts)} parts",
+        title=title,
+        subtitle=_line(front.description) or f"{title}, in {len(serial.parts)} parts",
         lang=front.lang,
         author=_name(front.author, site),
         page_url=site.url(f"{front.slug}/"),
@@ -45,21 +59,40 @@ def serial_feed(serial: Serial, site: Site) -> Feed:
     )
 
 
-def _apart(newest_first: list[Entry]) -> tuple[Entry, ...]:
-    """The entries with no two of one `updated`: those released together stand a second apart.
+def _moments(issues: Sequence[Issue]) -> tuple[datetime, ...]:
+    """When each issue last changed, no two at one moment: those released together stand apart.
 
-    Counted back from the newest would change old entries whenever a new one comes; so the oldest
-    keeps its time and each later one is at least a second after the one before it.
+    Every issue counts, not only those that the feed still holds, and an edited one yields to the
+    others: so neither a new part nor an edit changes the moment of any other.
     """
-    apart: list[Entry] = []
+    moments = list(_releases(issues))
+    taken = {at for at, issue in zip(moments, issues, strict=True) if not _is_edited(issue)}
+    for index, issue in enumerate(issues):
+        if _is_edited(issue):
+            at = max(moments[index], _whole(issue.updated_at))
+            while at in taken:
+                at += SECOND
+            taken.add(at)
+            moments[index] = at
+    return tuple(moments)
+
+
+def _releases(issues: Sequence[Issue]) -> Iterator[datetime]:
+    """When each came out, at least a second after the one before it."""
     last: datetime | None = None
-    for one in reversed(newest_first):
-        whole = one.updated_at.replace(microsecond=0)
-        at = whole if last is None or whole > last else last + SECOND
-        published = one.published_at.replace(microsecond=0)
-        apart.append(replace(one, updated_at=at, published_at=published))
-        last = at
-    return tuple(reversed(apart))
+    for issue in issues:
+        whole = _whole(issue.released_at)
+        last = whole if last is None or whole > last else last + SECOND
+        yield last
+
+
+def _is_edited(issue: Issue) -> bool:
+    return _whole(issue.updated_at) > _whole(issue.released_at)
+
+
+def _whole(at: datetime) -> datetime:
+    """The moment without the fraction of a second, which RSS cannot say."""
+    return at.replace(microsecond=0)
 
 
 def entry(issue: Issue, site: Site) -> Entry:
@@ -70,20 +103,33 @@ def entry(issue: Issue, site: Site) -> Entry:
     return Entry(
         id=issue.id,
         url=site.url(issue.path),
-        title=" ".join(clean_text(issue.subject).split()) or "…",
-        summary=summary(issue.sections) or issue.subject,
+        title=_line(issue.subject) or "…",
+        summary=summary(issue.sections) or _line(issue.subject) or "…",
         html="\n".join(filter(None, pieces)),
         published_at=issue.released_at,
         updated_at=issue.updated_at,
         author=_name(issue.author, site),
         lang=issue.lang,
-        tags=issue.tags,
-        related=tuple(EntryLink(site.url(one.path), one.title) for one in issue.related),
+        tags=tuple(dict.fromkeys(filter(None, map(_line, issue.tags)))),
+        related=tuple(
+            EntryLink(site.url(one.path), _line(one.title) or site.url(one.path))
+            for one in _linked(issue, site)
+        ),
     )
 
 
+def _line(text: str) -> str:
+    """The words on one line; empty where there is none that XML can say."""
+    return " ".join(clean_text(text).split())
+
+
+def _linked(issue: Issue, site: Site) -> tuple[RelatedLink, ...]:
+    """The related links that lead to an address which may stand in a feed."""
+    return tuple(one for one in issue.related if safe_url(site.url(one.path)))
+
+
 def _name(person: Person | None, site: Site) -> str:
-    return person.name if person else site.title
+    return (_line(person.name) if person else "") or _line(site.title)
 
 
 def _link(url: str, words: str) -> str:
@@ -91,12 +137,13 @@ def _link(url: str, words: str) -> str:
 
 
 def _related(issue: Issue, site: Site) -> str:
-    if not issue.related:
+    links = _linked(issue, site)
+    if not links:
         return ""
     items = "\n".join(
-        f"<li>{_link(site.url(one.path), one.title)}<br>"
+        f"<li>{_link(site.url(one.path), _line(one.title) or site.url(one.path))}<br>"
         f"{escape(wording.why(one, issue), quote=False)}</li>"
-        for one in issue.related
+        for one in links
     )
     return f"<h2>You might also like</h2>\n<ul>\n{items}\n</ul>"
 

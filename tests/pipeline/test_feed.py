@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import feedparser
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
 from pipeline import feed
-from pipeline.model import FrontMatter, Part, Serial, Site
-from tests.mails import AT, SITE, issue, plain_issue, said
+from pipeline.markup import clean_text
+from pipeline.model import FrontMatter, Part, Person, RelatedLink, Serial, Site, Trust
+from tests.mails import AT, SITE, issue, plain_issue, said, section
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 HISTORY = "{http://purl.org/syndication/history/1.0}"
@@ -134,6 +138,33 @@ def test_a_new_part_changes_no_old_entry() -> None:
     assert later[1:] == first
 
 
+@settings(max_examples=25)
+@given(st.lists(st.integers(0, 3), min_size=27, max_size=40), st.integers(1, 5), st.integers(0, 40))
+def test_what_leaves_the_feed_or_is_edited_moves_no_other_entry(
+    gaps: list[int], extra: int, edited: int
+) -> None:
+    """A part that pushes the oldest out, or an edit, leaves every other entry as it was."""
+    made = serial(len(gaps), 40, sections=(section(said("x")),), related=(), trust=Trust())
+    released = [AT + timedelta(seconds=at) for at in accumulate(gaps)]
+    dated = [
+        replace(one, released_at=at, updated_at=at)
+        for one, at in zip(made.issues, released, strict=True)
+    ]
+    after = feed.serial_feed(replace(made, issues=tuple(dated)), SITE)
+    before = feed.serial_feed(replace(made, issues=tuple(dated[:-1])), SITE)
+    assert after.entries[1:] == before.entries[:24]
+    index = edited % len(dated)
+    dated[index] = replace(dated[index], updated_at=released[-1] + timedelta(seconds=extra))
+    again = feed.serial_feed(replace(made, issues=tuple(dated)), SITE)
+    kept = [(one, two) for one, two in zip(after.entries, again.entries, strict=True) if one != two]
+    assert {one.id for one, _ in kept} <= {dated[index].id}
+    assert all(two.updated_at > one.published_at for one, two in kept)
+    for document in (after, again):
+        moments = [one.updated_at for one in document.entries]
+        assert len(set(moments)) == len(moments)
+        assert document.updated_at == max(moments)
+
+
 def test_a_feed_holds_the_newest_entries_only() -> None:
     """At most 25, newest first."""
     document = feed.serial_feed(serial(40, 40), SITE)
@@ -156,7 +187,7 @@ def test_each_format_names_itself() -> None:
     base = "https://serials.example.org/sleep/"
     for raw, name in ((raw_rss, "rss.xml"), (raw_atom, "atom.xml")):
         assert links_of(raw, "self") == [(base + name, None)]
-        assert raw.startswith(b"<?xml")
+        assert re.match(rb"<\?xml version=['\"]1\.0['\"] encoding=['\"]UTF-8['\"]\?>", raw)
         assert b"<!DOCTYPE" not in raw
     assert etree.fromstring(raw_rss).findtext("channel/link") == base
     assert document["feed_url"] == base + "feed.json"
@@ -177,6 +208,88 @@ def test_any_text_gives_well_formed_feeds(title: str, words: str, tag: str) -> N
     assert etree.fromstring(raw_atom).find(f"{ATOM}entry/{ATOM}id") is not None
     (item,) = document["items"]
     assert item["title"].strip()
+
+
+@pytest.mark.parametrize("blank", ["", "  \n", "\x00", "\ud800", "\ufffe"])
+def test_what_cannot_be_said_leaves_no_gap(blank: str) -> None:
+    """Titles, names and tags without a character to show give way; no element is empty."""
+    link = RelatedLink(blank, "study/3/", blank, 0.2, (blank,))
+    one = plain_issue(
+        said(blank), subject=blank, tags=(blank, "sleep", blank, "sleep"), author=Person(blank),
+        related=(link,), guide_title=blank,
+    )  # fmt: skip
+    front = FrontMatter("sleep", blank, description=blank, author=Person(blank))
+    raw_rss, raw_atom, document = rendered(Serial(front, serial(1).parts, (one,)))
+    for raw in (raw_rss, raw_atom):
+        assert not feedparser.parse(raw).bozo
+        leaves = [each for each in etree.fromstring(raw).iter() if not len(each)]
+        assert [one.tag for one in leaves if not one.attrib and not (one.text or "").strip()] == []
+        assert all(title for _, title in links_of(raw, "related"))
+    assert document["title"] == "sleep"
+    assert document["items"][0]["tags"] == ["sleep"]
+
+
+@given(ODD.filter(lambda title: bool(clean_text(title).split())))
+def test_a_title_survives_whatever_it_is(title: str) -> None:
+    """Every character of a title that XML has comes out of each format."""
+    made = serial(1)
+    one = Serial(made.front, made.parts, (plain_issue(said("x"), subject=title),))
+    raw_rss, raw_atom, document = rendered(one)
+    wanted = " ".join(clean_text(title).split())
+    assert etree.fromstring(raw_rss).findtext("channel/item/title") == wanted
+    assert etree.fromstring(raw_atom).findtext(f"{ATOM}entry/{ATOM}title") == wanted
+    assert document["items"][0]["title"] == wanted
+
+
+def test_a_related_link_cannot_run() -> None:
+    """An address of another scheme is no link in any format, nor in the body."""
+    schemes = ("javascript", "JavaScript", "vbscript", "data", "java\tscript")
+    bad = [RelatedLink("Bad", f"{one}://%0aalert(1)", "Worse", 0.1, pinned=True) for one in schemes]
+    good = RelatedLink("Good", "study/3/", "Better", 0.1)
+    made = serial(1, related=(*bad, good))
+    raw_rss, raw_atom, document = rendered(made)
+    for made_of in (raw_rss.decode(), raw_atom.decode(), json.dumps(document)):
+        assert "script:" not in made_of.lower()
+        assert "alert(1)" not in made_of
+    assert links_of(raw_atom, "related") == [("https://serials.example.org/study/3/", "Good")]
+
+
+def test_every_address_is_absolute() -> None:
+    """Links and images are of http or https, with a host; tags have a scheme."""
+    raw_rss, raw_atom, document = rendered(serial(of=3))
+    found = [document["home_page_url"], document["feed_url"]]
+    for item in document["items"]:
+        found += [item["url"], *(one["url"] for one in item["_related"])]
+        found += re.findall(r'(?:href|src)="([^"]*)"', item["content_html"])
+    for raw in (raw_rss, raw_atom):
+        found += [one.get("href", "") for one in etree.fromstring(raw).iter(f"{ATOM}link")]
+    assert len(found) > 20
+    assert [one for one in found if not re.match(r"https?://[^/]+/", one)] == []
+    terms = [(one.get("term"), one.get("scheme"))
+             for one in etree.fromstring(raw_atom).iter(f"{ATOM}category")]  # fmt: skip
+    assert set(terms) == {(tag, "https://serials.example.org/tag/") for tag in ("sleep", "a b")}
+
+
+def test_json_feed_has_what_the_format_requires() -> None:
+    """Version 1.1, a title, and items with an id and content; dates with an offset; UTF-8."""
+    made = feed.render_json(feed.serial_feed(serial(), SITE))
+    document = json.loads(made.decode("utf-8"))
+    assert document["version"] == "https://jsonfeed.org/version/1.1"
+    assert document["title"] == "Sleep & mood"
+    assert len(document["items"]) == 3
+    for item in document["items"]:
+        assert isinstance(item["id"], str)
+        assert item["content_html"]
+        for key in ("date_published", "date_modified"):
+            assert datetime.fromisoformat(item[key]).tzinfo is not None
+
+
+def test_a_feed_tells_nothing_of_readers() -> None:
+    """No address of mail, no unsubscribe link: a feed is the same for everyone."""
+    for raw in rendered(serial(of=3))[:2]:
+        assert b"@" not in raw
+        assert b"/u/" not in raw
+        assert b"nsubscribe" not in raw
 
 
 def test_titles_are_text() -> None:
