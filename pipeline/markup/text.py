@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 
 from pipeline.markup.columns import in_columns
-from pipeline.markup.plain import plain
 from pipeline.markup.raw import BLOCK, Tag, tokens
 from pipeline.markup.urls import absolute, clean_text
 from pipeline.markup.wrap import collapsed, width_of, wrap
@@ -84,7 +83,8 @@ class _Writer:
             case Paragraph():
                 yield _wrapped(self._inline(block.content), width)
             case Heading():
-                yield _heading(plain(block.content), width, depth + 1)
+                words = collapsed(self._inline(block.content)).strip()
+                yield _heading(words, width, depth + 1)
             case ListBlock():
                 yield self._list(block, width, depth)
             case Quote():
