@@ -161,8 +161,9 @@ def _migrate(engine: Engine) -> None:
     config.set_main_option("script_location", "pipeline.store:migrations")
     config.set_main_option("path_separator", "os")
     with engine.begin() as tx:
-        config.attributes["connection"] = tx
-        command.upgrade(config, HEAD)
+        if _version(tx) != HEAD:  # another process may have been first
+            config.attributes["connection"] = tx
+            command.upgrade(config, HEAD)
 
 
 def _version(tx: Connection) -> str | None:

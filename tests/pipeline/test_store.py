@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -103,6 +105,21 @@ def test_commits_are_durable(store: Store) -> None:
     with store.read() as tx:
         assert tx.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert tx.execute(text("PRAGMA synchronous")).scalar() == 2
+
+
+def test_many_may_open_a_new_database_at_once(tmp_path: Path) -> None:
+    """Of several processes one makes the tables; the others find them made."""
+    program = (
+        "import sys, pathlib\nfrom pipeline.store import StoreOptions, open_store\n"
+        "open_store(StoreOptions(), pathlib.Path(sys.argv[1])).close()\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    several = [
+        subprocess.Popen(command, cwd=Path(__file__).parents[2], stderr=subprocess.PIPE)  # noqa: S603 -- ourselves
+        for _ in range(3)
+    ]
+    assert [one.communicate()[1] for one in several] == [b"", b"", b""]
+    assert [one.returncode for one in several] == [0, 0, 0]
 
 
 def test_a_newer_database_is_refused(tmp_path: Path) -> None:
