@@ -70,7 +70,8 @@ def _issue(
     shown = tuple(sorted(shown, key=lambda each: each.number))
     coming = upcoming(one.run, one.parts, one.released, now)
     later = tuple(each for each in coming if each.number != number)
-    return Serial(one.guide.front, one.parts, shown, later), issue, number in released
+    serial = Serial(one.guide.front, one.parts, shown, later, one.run.cadence)
+    return serial, issue, number in released
 
 
 def _would_be(

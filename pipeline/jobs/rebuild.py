@@ -31,7 +31,7 @@ def _serial(
     released = store.issues.releases(tx, slug).get(slug, ())
     run = run_of(desk, record.front, record, now)
     coming = upcoming(run, record.parts, released, now) if record.is_scheduled else ()
-    return Serial(record.front, record.parts, issues, coming)
+    return Serial(record.front, record.parts, issues, coming, run.cadence)
 
 
 def rebuild(desk: Desk, all_serials: Iterable[Serial]) -> publish.Published:

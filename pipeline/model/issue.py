@@ -140,6 +140,8 @@ class Serial:
     """In order of their numbers."""
     upcoming: tuple[Upcoming, ...] = ()
     """In order; dates as planned now."""
+    cadence: str = ""
+    """The cadence that its run follows; empty: what the front matter says."""
 
     @property
     def is_complete(self) -> bool:

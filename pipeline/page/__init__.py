@@ -9,7 +9,8 @@ from pipeline.page.desk import (
     outbox_page,
     unsubscribe_page,
 )
-from pipeline.page.published import STYLESHEET, guide_page, issue_page, site_page, stylesheet
+from pipeline.page.frame import STYLESHEET, stylesheet
+from pipeline.page.published import guide_page, issue_page, site_page
 
 __all__ = [
     "STYLESHEET",

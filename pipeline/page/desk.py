@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
-from pipeline import wording
 from pipeline.model import Site
+from pipeline.page.frame import Head, frame
 from pipeline.template import Templates
 
 ERRORS = {
-    400: "This request makes no sense to us",
-    403: "This is not for you to see",
-    404: "There is nothing here",
-    405: "That cannot be done here",
-    410: "This has gone",
-    503: "This cannot be shown just now",
+    400: ("This request makes no sense to us", "The address may have been cut off on its way."),
+    403: ("This is not for you to see", "It is kept for those who run this site."),
+    404: ("There is nothing here", "The address may be mistyped, or it has changed."),
+    405: ("That cannot be done here", "This address can be read, and that is all."),
+    410: ("This has gone", "It was here once, and was taken away for good."),
+    503: ("This cannot be shown just now", "The fault is ours. Try again in a few minutes."),
 }
+ANY_ERROR = ("That did not work", "The fault may be ours. Try again in a few minutes.")
+
+SHOWN_FIRST = ("From", "To", "Date")
+"""The headers that a mail program shows; the others are behind them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,45 +46,37 @@ class MessageView:
 
 def outbox_page(rows: Sequence[OutboxRow], total: int, site: Site, templates: Templates) -> str:
     """The list of messages, newest first; `total` counts those that are not shown too."""
-    return templates.render(
-        "page/outbox.html", **_frame(site, "Outbox", "../"), rows=rows, total=total
-    )
+    context = frame(Head("Outbox", root="../"), site, templates)
+    return templates.render("page/outbox.html", **context, rows=rows, total=total)
 
 
 def message_page(view: MessageView, site: Site, templates: Templates) -> str:
     """One message: its main headers, its HTML in a sandbox, its text, all headers."""
     said = {name.lower(): value for name, value in view.headers}
-    main = [(name, said[name.lower()]) for name in ("From", "To", "Date") if name.lower() in said]
-    return templates.render(
-        "page/message.html", **_frame(site, view.subject, "../../"), view=view, main=main
-    )
+    main = [(name, said[name.lower()]) for name in SHOWN_FIRST if name.lower() in said]
+    context = frame(Head(view.subject or "No subject", root="../../"), site, templates)
+    return templates.render("page/message.html", **context, view=view, main=main)
 
 
 def unsubscribe_page(guide_title: str, site: Site, templates: Templates, *, is_done: bool) -> str:
-    """What leaving a guide means, with the button that does it; or that it is done."""
+    """What leaving a guide means, with the button that does it; or that it is done.
+
+    Args:
+        guide_title: What is left; empty when the link says nothing that we understand, and then
+            the page says what to do instead.
+        site: The site.
+        templates: Its templates.
+        is_done: Whether the reader has left.
+    """
     title = "You have left" if is_done else "Leave this guide?"
-    frame = _frame(site, title, "../")
-    return templates.render(
-        "page/unsubscribe.html", **frame, guide_title=guide_title, is_done=is_done
-    )
+    head = Head(title if guide_title else "This link does not work", root="../")
+    context = frame(head, site, templates) | {"guide_title": guide_title, "is_done": is_done}
+    return templates.render("page/unsubscribe.html", **context)
 
 
 def error_page(status: int, site: Site, templates: Templates) -> str:
-    """What went wrong, without echoing what was asked."""
+    """What went wrong and what to do, without echoing what was asked."""
+    title, advice = ERRORS.get(status, ANY_ERROR)
     root = urlsplit(site.base_url).path + "/"
-    title = ERRORS.get(status, "That did not work")
-    return templates.render("page/error.html", **_frame(site, title, root), status=status)
-
-
-def _frame(site: Site, title: str, root: str) -> dict[str, Any]:
-    return {
-        "site": site,
-        "title": title,
-        "lang": "en",
-        "dir": "ltr",
-        "description": "",
-        "canonical": "",
-        "root": root,
-        "feeds": (),
-        "demonstration": wording.demonstration(site),
-    }
+    context = frame(Head(title, root=root), site, templates)
+    return templates.render("page/error.html", **context, status=status, advice=advice)

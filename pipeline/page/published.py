@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -12,15 +12,21 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from pipeline import wording
-from pipeline.markup import TocEntry, headings, render_html, safe_url, summary
-from pipeline.model import Issue, Person, Serial, Site, Upcoming
+from pipeline.markup import TocEntry, headings, needs_titles, render_html, safe_url, summary
+from pipeline.model import FrontMatter, Issue, RelatedLink, Serial, Site, Upcoming
+from pipeline.page.frame import Head, frame
+from pipeline.page.linked import linked_data
+from pipeline.page.rhythm import in_words
 from pipeline.template import Templates
-
-STYLESHEET = "partwork.css"
-"""The path of the stylesheet below the base URL."""
 
 NEWEST = 5
 """How many of the newest issues the site's page shows."""
+
+DESCRIPTION = 160
+"""Characters of a page's description: what search engines show."""
+
+_SCROLLER = re.compile(r'<(/?)(table|pre)((?: [\w-]+(?:="[^"]*")?)*)>')
+"""A tag of what may be wider than its column, attributes and all, as the sanitiser writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +42,30 @@ class Row:
     is_current: bool = False
 
 
-def stylesheet(site: Site, templates: Templates) -> str:
-    """The stylesheet with the site's accent."""
-    return templates.render("page/style.css", site=site)
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A guide on the site's page: how much of it has come, and what comes next."""
+
+    front: FrontMatter
+    done: int
+    of: int
+    coming: Upcoming | None
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """A related link: where it leads from this page, and why it was chosen."""
+
+    title: str
+    href: str
+    why: str
 
 
 def site_page(
     serials: Sequence[Serial], site: Site, templates: Templates, *, outbox: bool = False
 ) -> str:
-    """The front page: guides, the newest issues, what comes next, feeds.
+    """The front page: guides with their feeds, the newest issues, what comes next.
 
     Args:
         serials: The guides that have appeared, at least in part.
@@ -52,84 +73,117 @@ def site_page(
         templates: Its templates.
         outbox: Whether to lead to the outbox, which only the built-in server has.
     """
-    issues = sorted(
-        (issue for one in serials for issue in one.issues),
-        key=lambda issue: (issue.released_at, issue.guide, issue.number),
-        reverse=True,
-    )
-    coming = [(one.upcoming[0], one) for one in serials if one.upcoming]
-    coming.sort(key=lambda pair: (str(pair[0].due_at), pair[1].front.slug))
-    return templates.render(
-        "page/site.html",
-        **_frame(site, site.title, "", site.lang, site.description),
-        serials=serials,
-        newest=issues[:NEWEST],
-        coming=coming,
-        outbox=outbox,
-        rows_of=_rows,
-        feeds=[one.front for one in serials],
-    )
+    books = [_book(one, site) for one in serials]
+    coming = [book for book in books if book.coming]
+    head = Head(site.title, site.lang, site.description, canonical=site.url(""))
+    context = frame(head, site, templates) | {
+        "books": books,
+        "newest": _newest(serials),
+        "coming": sorted(coming, key=_when),
+        "outbox": outbox,
+        "feeds": [one.front for one in serials if one.issues],
+    }
+    return templates.render("page/site.html", **context)
 
 
 def guide_page(serial: Serial, site: Site, templates: Templates) -> str:
-    """The page of a guide: what it is, its parts with their dates, its feeds."""
-    front = serial.front
-    frame = _frame(site, front.title, f"{front.slug}/", front.lang, front.description)
-    frame |= {"canonical": front.canonical_url} if front.canonical_url else {}
-    return templates.render(
-        "page/guide.html",
-        **frame,
-        serial=serial,
-        front=front,
-        rows=_rows(serial),
-        zone=_zone(serial, site),
-        feeds=[front],
-        trust=front.trust,
-        author=front.author,
-        reviewed=wording.reviewed(serial.issues[-1]) if serial.issues else "",
-    )
+    """The page of a guide: what it is, its rhythm, its parts with their dates, its feeds."""
+    front, zone = serial.front, _zone(serial, site)
+    canonical = front.canonical_url or site.url(f"{front.slug}/")
+    head = Head(front.title, front.lang, front.description, canonical, root="../")
+    rows = _rows(serial)
+    context = frame(head, site, templates) | {
+        "front": front,
+        "rows": rows,
+        "first": next((row for row in rows if row.path), None),
+        "done": len(serial.issues),
+        "zone": zone,
+        "is_complete": serial.is_complete,
+        "rhythm": in_words(serial.cadence or front.cadence, zone),
+        "feeds": [front] if serial.issues else [],
+        "trust": front.trust,
+        "author": front.author,
+        "reviewed": wording.reviewed(serial.issues[-1]) if serial.issues else "",
+    }
+    return templates.render("page/guide.html", **context)
 
 
 def issue_page(issue: Issue, serial: Serial, site: Site, templates: Templates) -> str:
     """The page of an issue: the text, with what is before, after and beside it."""
-    is_alone = len(issue.sections) == 1 and issue.sections[0].title == issue.subject
-    by_number = {one.number: one for one in serial.issues}
-    url = site.url(issue.path)
-    return templates.render(
-        "page/issue.html",
-        **_frame(site, issue.subject, issue.path, issue.lang, summary(issue.sections, 160)),
-        issue=issue,
-        front=serial.front,
-        body=Markup(render_html(issue.sections, base_url=site.base_url, titles=not is_alone)),  # noqa: S704 -- sanitised there
-        contents=_contents(issue, is_alone=is_alone),
-        rows=_rows(serial, issue.number),
-        previous=by_number.get(issue.number - 1),
-        following=by_number.get(issue.number + 1),
-        coming=_coming(issue, serial),
-        share=f"mailto:?subject={quote(issue.subject)}&body={quote(url)}",
-        reply=f"mailto:{site.reply_to}?subject={quote(issue.subject)}" if site.reply_to else "",
-        linked_data=Markup(_linked_data(issue, site)),  # noqa: S704 -- escaped there
-        why=lambda link: wording.why(link, issue),
-        feeds=[serial.front],
-        trust=issue.trust,
-        author=issue.author,
-        reviewed=wording.reviewed(issue),
-    )
-
-
-def _frame(site: Site, title: str, path: str, lang: str, description: str) -> dict[str, Any]:
-    """What every page needs: its place, its language, the way back to the root."""
-    return {
-        "site": site,
-        "title": title,
-        "lang": lang,
-        "dir": wording.direction(lang),
-        "description": description,
-        "canonical": site.url(path),
-        "root": "../" * path.count("/"),
-        "safe_url": safe_url,
-        "demonstration": wording.demonstration(site),
+    root = "../" * issue.path.count("/")
+    described = summary(issue.sections, DESCRIPTION)
+    head = Head(issue.subject, issue.lang, described, site.url(issue.path), root)
+    context = frame(head, site, templates) | {
+        "issue": issue,
+        "front": serial.front,
+        "is_complete": serial.is_complete,
+        "body": _body(issue, site),
+        "contents": _contents(issue),
+        "related": _related(issue, root),
+        "linked_data": Markup(linked_data(issue, site)),  # noqa: S704 -- escaped there
+        "feeds": [serial.front],
+        "trust": issue.trust,
+        "author": issue.author,
+        "reviewed": wording.reviewed(issue),
     }
+    context |= _around(issue, serial) | _letters(issue, site)
+    return templates.render("page/issue.html", **context)
+
+
+def _body(issue: Issue, site: Site) -> Markup:
+    """The text; what may be wider than its column can be moved in it, also by keyboard."""
+    titles = needs_titles(issue.sections, issue.subject)
+    html = render_html(issue.sections, base_url=site.base_url, titles=titles)
+    return Markup(_SCROLLER.sub(_scrolled, html))  # noqa: S704 -- sanitised there
+
+
+def _scrolled(found: re.Match[str]) -> str:
+    closes, name, attributes = found.groups()
+    if name == "pre":
+        return found[0] if closes else f'<pre{attributes} tabindex="0">'
+    if closes:
+        return "</table></div>"
+    return f'<div class="scroll" tabindex="0" role="group"><table{attributes}>'
+
+
+def _contents(issue: Issue) -> list[TocEntry]:
+    """The headings inside this part, the highest of them at depth 0."""
+    shows_titles = needs_titles(issue.sections, issue.subject)
+    entries = [one for one in headings(issue.sections) if one.depth or shows_titles]
+    top = min((one.depth for one in entries), default=0)
+    return [replace(one, depth=one.depth - top) for one in entries]
+
+
+def _related(issue: Issue, root: str) -> list[Like]:
+    """The related links; one that leads nowhere safe is left out."""
+    links = [(link, _href(link, root)) for link in issue.related]
+    return [Like(link.title, href, wording.why(link, issue)) for link, href in links if href]
+
+
+def _href(link: RelatedLink, root: str) -> str:
+    return safe_url(link.path) if "://" in link.path else f"{root}{link.path}"
+
+
+def _around(issue: Issue, serial: Serial) -> dict[str, Any]:
+    """The parts beside an issue, with what comes before it and after."""
+    rows = _rows(serial, issue.number)
+    beside = {row.number: row for row in rows}
+    following = beside.get(issue.number + 1)
+    coming = Upcoming(following.number, following.title, following.at) if following else None
+    return {
+        "rows": rows if len(rows) > 1 else [],
+        "previous": beside.get(issue.number - 1),
+        "following": following,
+        "next_day": wording.next_day(replace(issue, upcoming=coming)),
+        "closing": wording.closing(issue),
+    }
+
+
+def _letters(issue: Issue, site: Site) -> dict[str, str]:
+    """What a reader's own mail program is asked to write: to a friend, and to us."""
+    subject, url = quote(issue.subject), quote(site.url(issue.path), safe="")
+    reply = f"mailto:{quote(site.reply_to, safe='@')}?subject={subject}" if site.reply_to else ""
+    return {"share": f"mailto:?subject={subject}&body={url}", "reply": reply}
 
 
 def _rows(serial: Serial, current: int = 0) -> list[Row]:
@@ -148,62 +202,24 @@ def _rows(serial: Serial, current: int = 0) -> list[Row]:
     return sorted(rows, key=lambda row: row.number)
 
 
+def _book(serial: Serial, site: Site) -> Book:
+    coming = serial.upcoming[0] if serial.upcoming else None
+    done = len(serial.issues)
+    return Book(serial.front, done, max(done, len(serial.parts)), coming, _zone(serial, site))
+
+
+def _when(book: Book) -> tuple[float, str]:
+    """What sorts guides by their next part; those without a date come last."""
+    at = book.coming.due_at if book.coming else None
+    return (at.timestamp() if at else float("inf"), book.front.slug)
+
+
+def _newest(serials: Sequence[Serial]) -> list[Issue]:
+    issues = [issue for one in serials for issue in one.issues]
+    issues.sort(key=lambda one: (one.released_at, one.guide, one.number), reverse=True)
+    return issues[:NEWEST]
+
+
 def _zone(serial: Serial, site: Site) -> str:
+    """The zone of the dates that readers see."""
     return serial.issues[-1].zone if serial.issues else serial.front.zone or site.zone
-
-
-def _contents(issue: Issue, *, is_alone: bool) -> tuple[TocEntry, ...]:
-    """The headings of this part, where there are enough to be worth a list."""
-    entries = headings(issue.sections)
-    entries = entries[1:] if is_alone else entries
-    return entries if len(entries) > 1 else ()
-
-
-def _coming(issue: Issue, serial: Serial) -> Upcoming | None:
-    return next((one for one in serial.upcoming if one.number == issue.number + 1), None)
-
-
-def _linked_data(issue: Issue, site: Site) -> str:
-    """schema.org Article as JSON-LD; nothing that the front matter does not state."""
-    url = site.url(issue.path)
-    data: dict[str, Any] = {
-        "@context": "https://schema.org",
-        "@type": "MedicalWebPage" if issue.profile == "health" else "Article",
-        "headline": issue.subject,
-        "name": issue.subject,
-        "url": url,
-        "mainEntityOfPage": url,
-        "inLanguage": issue.lang,
-        "datePublished": issue.released_at.isoformat(),
-        "dateModified": issue.updated_at.isoformat(),
-        "wordCount": issue.words,
-        "isPartOf": {
-            "@type": "CreativeWorkSeries",
-            "name": issue.guide_title,
-            "url": site.url(f"{issue.guide}/"),
-        },
-        "position": issue.number,
-        "publisher": {"@type": "Organization", "name": site.title, "url": site.url("")},
-    }
-    data |= {"author": _who(issue.author)} if issue.author else {}
-    data |= _review_data(issue)
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _review_data(issue: Issue) -> dict[str, Any]:
-    trust = issue.trust
-    data: dict[str, Any] = {}
-    if trust.reviewer is not None and not trust.is_unreviewed:
-        data["reviewedBy"] = _who(trust.reviewer)
-        data |= {"lastReviewed": trust.last_reviewed.isoformat()} if trust.last_reviewed else {}
-    if trust.citations:
-        data["citation"] = [
-            {"@type": "CreativeWork", "name": one.title, "url": one.url} for one in trust.citations
-        ]
-    return data
-
-
-def _who(person: Person) -> dict[str, str]:
-    said = {"@type": "Person", "name": person.name, "url": safe_url(person.url)}
-    return {key: value for key, value in said.items() if value}
