@@ -55,7 +55,8 @@ def serial_feed(serial: Serial, site: Site) -> Feed:
         updated_at=max(one.updated_at for one in entries),
         entries=entries,
         tags_scheme=site.url("tag/"),
-        complete=serial.is_complete,
+        # RFC 5005 section 2: readers may drop whatever a complete feed does not hold.
+        complete=serial.is_complete and len(serial.issues) <= MOST_ENTRIES,
     )
 
 

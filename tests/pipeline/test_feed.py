@@ -169,6 +169,7 @@ def test_a_feed_holds_the_newest_entries_only() -> None:
     """At most 25, newest first."""
     document = feed.serial_feed(serial(40, 40), SITE)
     assert [one.title for one in document.entries] == [f"Part {n}" for n in range(40, 15, -1)]
+    assert not document.complete  # it does not hold everything, and must not say that it does
 
 
 def test_a_finished_guide_says_so() -> None:
