@@ -13,6 +13,7 @@ from pipeline.app import App, moment, open_site
 from pipeline.cli.root import Json, Now, folder_of
 from pipeline.cli.show import answer, diagnose, out, say, table, when
 from pipeline.errors import UsageError
+from pipeline.guide import Accept
 from pipeline.jobs import Volume
 from pipeline.markup import count_words
 from pipeline.model import CatchUp, Section, Severity
@@ -274,6 +275,41 @@ def _print_section(one: Section, depth: int) -> None:
     out.print(f"  {'  ' * depth}{label}  [dim]{words} words[/dim]", markup=True)
     for child in one.children:
         _print_section(child, depth + 1)
+
+
+@group.command()
+def ids(
+    context: typer.Context,
+    guide: Annotated[str, typer.Argument(help="The guide's slug.")],
+    accept: Annotated[
+        str | None,
+        typer.Option(help="Answer every doubt: `same` section rewritten, or a `new` one."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the permanent ids of a guide's sections, and settle what is in doubt."""
+    if accept is not None and accept not in set(Accept):
+        raise UsageError(f"--accept {accept!r} is not known", "say same or new")
+    with open_site(folder_of(context)) as app:
+        report = jobs.settle_ids(app.desk, guide, Accept(accept) if accept else None)
+    if as_json:
+        answer(asdict(report))
+    else:
+        table(
+            ("id", "section"),
+            (
+                (
+                    "new" if one.id in report.minted and not accept else one.id,
+                    " > ".join((*one.parents, one.title)) + " (gone)" * one.gone,
+                )
+                for one in report.known
+            ),
+        )
+        diagnose(report.diagnostics)
+        if accept and not report.diagnostics:
+            say(f"Kept in {report.file}; {plural(len(report.minted), 'new id', 'new ids')}.")
+    if report.diagnostics:
+        raise typer.Exit(1)
 
 
 @group.command()

@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from enum import StrEnum
 
-from pipeline.errors import FileError
+from pipeline.guide.ids_file import KnownSection
+from pipeline.guide.likeness import sketch
+from pipeline.guide.matching import Doubt, Matching
 from pipeline.markup import section_text
-from pipeline.model import Guide, Section
+from pipeline.model import Diagnostic, Guide, Section, Severity
 
-VERSION = 1
+_TYPOGRAPHY = str.maketrans(
+    {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u00a0": " ", "…": "..."}
+)
 
-_TYPOGRAPHY = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-"})
 
+class Accept(StrEnum):
+    """What the writer says to every doubt: it is the section that readers know, or a new one."""
 
-@dataclass(frozen=True, slots=True)
-class KnownSection:
-    """A section as it was when last seen, with its id."""
-
-    id: str
-    title: str
-    parents: tuple[str, ...]
-    """The titles above it, outermost first."""
-    content_hash: str
-    explicit: str = ""
-    """The `{#id}` that the writer gave it, with its `#`."""
-    gone: bool = False
-    """A tombstone: the section was deleted, its id stays taken."""
+    SAME = "same"
+    NEW = "new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,39 +31,99 @@ class Identified:
 
     guide: Guide
     known: tuple[KnownSection, ...]
-    minted: int
+    minted: frozenset[str]
+    """The ids that are new."""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """Errors: what only the writer can say. Then the ids are not to be kept."""
 
 
-def identify(guide: Guide, known: Sequence[KnownSection], mint: Callable[[], str]) -> Identified:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A section where it stands, as it would be remembered."""
+
+    section: Section
+    seen: KnownSection
+
+
+def identify(
+    guide: Guide,
+    known: Sequence[KnownSection],
+    mint: Callable[[], str],
+    *,
+    out: Collection[str] | None = None,
+    accept: Accept | None = None,
+) -> Identified:
     """The guide with permanent ids.
 
     A section is recognised, in this order, by the id that the writer gave it, by its content, by
-    its title below the same titles. What is not recognised is new; what is missing is kept as a
-    tombstone.
+    its title below the same titles, by having most of the same words, by its neighbours. What is
+    not recognised is new; what is missing is kept as a tombstone. A doubt is an error, and is never
+    settled by a guess.
 
     Args:
         guide: As parsed; `Section.id` holds `#...` where the writer gave an id.
         known: What was remembered.
         mint: Gives a new id that was never used.
+        out: The ids of top sections that readers have; only about those a doubt matters. None:
+            they may have all.
+        accept: What the writer says to every doubt.
     """
-    seen = [_seen(section, parents) for section, parents in _walk(guide.parts, ())]
-    ids = _recognise(seen, known)
-    minted = 0
-    for place in range(len(seen)):
-        if place not in ids:
-            ids[place] = mint()
-            minted += 1
-    numbered = iter(range(len(seen)))
-    whole = replace(
-        guide,
-        intro=_with_id(guide.intro, ids, numbered) if guide.intro else None,
-        sections=tuple(_with_id(one, ids, numbered) for one in guide.sections),
-        outro=_with_id(guide.outro, ids, numbered) if guide.outro else None,
-    )
-    there = tuple(replace(one, id=ids[place]) for place, one in enumerate(seen))
+    before = {one.content_hash: one.words for one in known if one.words}
+    places = [_place(one, parents, before) for one, parents in _walk(guide.parts, ())]
+    matching = Matching([one.seen for one in places], known, _is_out(known, out))
+    matching.run()
+    if accept is Accept.SAME:
+        _settle(matching)
+    diagnostics = list(_repeated(guide, places))
+    if accept is None:
+        diagnostics += [_question(guide, places[one.place], one) for one in matching.doubts]
+    ids = {place: one.id for place, one in matching.found.items()}
+    fresh = {place: mint() for place in range(len(places)) if place not in ids}
+    ids |= fresh
+    there = tuple(replace(one.seen, id=ids[place]) for place, one in enumerate(places))
     taken = set(ids.values())
     gone = tuple(replace(one, gone=True) for one in known if one.id not in taken)
-    return Identified(whole, (*there, *gone), minted)
+    whole = _with_ids(guide, ids)
+    return Identified(whole, (*there, *gone), frozenset(fresh.values()), tuple(diagnostics))
+
+
+def _is_out(
+    known: Sequence[KnownSection], out: Collection[str] | None
+) -> Callable[[KnownSection], bool]:
+    """Whether readers have a section: itself, or the top section that it stands below."""
+    if out is None:
+        return lambda one: True
+    titles = {one.title for one in known if one.id in out}
+    return lambda one: one.id in out or bool(one.parents and one.parents[0] in titles)
+
+
+def _settle(matching: Matching) -> None:
+    """Take each doubt's likeliest candidate that is still free."""
+    taken = {one.id for one in matching.found.values()}
+    for doubt in matching.doubts:
+        chosen = next((one for one in doubt.candidates if one.id not in taken), None)
+        if chosen is not None:
+            matching.found[doubt.place] = chosen
+            taken.add(chosen.id)
+
+
+def _question(guide: Guide, place: _Place, doubt: Doubt) -> Diagnostic:
+    maybe = " or ".join(f'"{one.title}"' for one in doubt.candidates)
+    what = (
+        f'"{place.seen.title}" may be {maybe} rewritten, or new: readers have that section. Say '
+        f"which: partwork guide ids {guide.slug} --accept same|new, or give it an id ({{#name}})"
+    )
+    return Diagnostic(guide.source, place.section.lines.first, Severity.ERROR, "ids", what)
+
+
+def _repeated(guide: Guide, places: Sequence[_Place]) -> Iterator[Diagnostic]:
+    """One `{#id}` given to two sections: neither can be told from the other."""
+    first: dict[str, int] = {}
+    for one in places:
+        name, line = one.seen.explicit, one.section.lines.first
+        if name and first.setdefault(name, line) != line:
+            what = f"{{{name}}} was given to line {first[name]} already; give each its own"
+            yield Diagnostic(guide.source, line, Severity.ERROR, "ids", what)
 
 
 def _walk(
@@ -82,99 +134,42 @@ def _walk(
         yield from _walk(section.children, (*parents, section.title))
 
 
-def _seen(section: Section, parents: tuple[str, ...]) -> KnownSection:
+def _place(section: Section, parents: tuple[str, ...], before: Mapping[str, str]) -> _Place:
     own = section_text(replace(section, children=()))
-    return KnownSection(
+    digest = content_hash(own)
+    seen = KnownSection(
         id="",
         title=section.title or f"({section.role})",
         parents=parents,
-        content_hash=content_hash(own),
+        content_hash=digest,
         explicit=section.id,
+        words=before.get(digest) or sketch(own),
     )
+    return _Place(section, seen)
+
+
+def cosmetic(text: str) -> str:
+    """A text without what an edit of white space, quotes or dashes changes."""
+    return " ".join(text.translate(_TYPOGRAPHY).split())
 
 
 def content_hash(text: str) -> str:
     """A hash that white space and the shape of quotes and dashes do not change."""
-    plain = " ".join(re.sub(r"\s+", " ", text.translate(_TYPOGRAPHY)).split())
+    plain = cosmetic(text)
     return hashlib.sha256(plain.encode()).hexdigest()[:32] if plain else ""
 
 
-_Key = Callable[[KnownSection], Any]
-
-MATCHES: tuple[_Key, ...] = (
-    lambda one: one.explicit,
-    lambda one: (one.content_hash, one.title, one.parents) if one.content_hash else "",
-    lambda one: one.content_hash,
-    lambda one: (one.title, one.parents),
-)
-"""What a section is recognised by, the surest first; an empty key recognises nothing."""
-
-
-def _recognise(seen: Sequence[KnownSection], known: Sequence[KnownSection]) -> dict[int, str]:
-    """The known id of each place in the guide that is recognised."""
-    ids: dict[int, str] = {}
-    free = [one for one in known if not one.gone]
-    for key in MATCHES:
-        waiting: dict[Any, list[KnownSection]] = {}
-        for one in free:
-            waiting.setdefault(key(one), []).append(one)
-        for place, one in enumerate(seen):
-            candidates = waiting.get(key(one), []) if place not in ids and key(one) else []
-            if candidates:
-                ids[place] = candidates.pop(0).id
-        taken = set(ids.values())
-        free = [one for one in free if one.id not in taken]
-    return ids
+def _with_ids(guide: Guide, ids: Mapping[int, str]) -> Guide:
+    places = iter(range(len(ids)))
+    return replace(
+        guide,
+        intro=_with_id(guide.intro, ids, places) if guide.intro else None,
+        sections=tuple(_with_id(one, ids, places) for one in guide.sections),
+        outro=_with_id(guide.outro, ids, places) if guide.outro else None,
+    )
 
 
-def _with_id(section: Section, ids: dict[int, str], places: Iterator[int]) -> Section:
+def _with_id(section: Section, ids: Mapping[int, str], places: Iterator[int]) -> Section:
     mine = ids[next(places)]
     children = tuple(_with_id(child, ids, places) for child in section.children)
     return replace(section, id=mine, children=children)
-
-
-def dump_ids(known: Sequence[KnownSection]) -> str:
-    """The ids file of a guide: JSON, a line a section, the same for the same sections."""
-    rows = []
-    for one in known:
-        row: dict[str, Any] = {"id": one.id, "title": one.title, "hash": one.content_hash}
-        row |= {"parents": list(one.parents)} if one.parents else {}
-        row |= {"explicit": one.explicit} if one.explicit else {}
-        row |= {"gone": True} if one.gone else {}
-        rows.append("    " + json.dumps(row, ensure_ascii=False))
-    lines = ",\n".join(rows)
-    return f'{{\n  "version": {VERSION},\n  "sections": [\n{lines}\n  ]\n}}\n'
-
-
-def load_ids(text: str, name: str) -> tuple[KnownSection, ...]:
-    """What an ids file remembers.
-
-    Raises:
-        FileError: It is damaged; names the line.
-    """
-    try:
-        rows = tuple(map(_row, _rows(json.loads(text))))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        line = getattr(error, "lineno", 1)
-        todo = "restore it from your version control"
-        raise FileError(f"{name}:{line}", f"the ids file is damaged ({error})", todo) from error
-    return rows
-
-
-def _rows(said: Any) -> list[Any]:
-    if said["version"] != VERSION:
-        raise ValueError(f"version {said['version']} is not known")
-    if len({row["id"] for row in said["sections"]}) < len(said["sections"]):
-        raise ValueError("an id stands there twice")
-    return list(said["sections"])
-
-
-def _row(row: Any) -> KnownSection:
-    return KnownSection(
-        id=str(row["id"]),
-        title=str(row["title"]),
-        parents=tuple(map(str, row.get("parents", ()))),
-        content_hash=str(row["hash"]),
-        explicit=str(row.get("explicit", "")),
-        gone=bool(row.get("gone", False)),
-    )

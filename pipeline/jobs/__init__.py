@@ -10,6 +10,7 @@ from pipeline.jobs.plan_drips import plan_drips
 from pipeline.jobs.preview import PreviewReport, preview
 from pipeline.jobs.publish_due import Held, PublishReport, Released, publish_due, resume
 from pipeline.jobs.rebuild import rebuild, serials
+from pipeline.jobs.settle_ids import IdsReport, settle_ids
 from pipeline.jobs.status import Account, StatusReport, SubscriberReport, status, subscriber
 from pipeline.jobs.subscribe import COLUMNS, ImportReport, Wish, import_csv, subscribe
 from pipeline.jobs.tick import TickReport, tick
@@ -24,6 +25,7 @@ __all__ = [
     "Desk",
     "ForecastReport",
     "Held",
+    "IdsReport",
     "ImportReport",
     "LookReport",
     "PreviewReport",
@@ -49,6 +51,7 @@ __all__ = [
     "rebuild",
     "resume",
     "serials",
+    "settle_ids",
     "status",
     "subscribe",
     "subscriber",

@@ -45,20 +45,37 @@ class Catalogue:
         return tuple(one for one in self.volumes if one.guide.front.status is GuideStatus.READY)
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What the store knows of a guide's sections."""
+
+    ids: str = ""
+    """The text of its ids file when it was last read, for a file that was lost."""
+    out: frozenset[str] = frozenset()
+    """The ids of its top sections that readers have."""
+
+
 def catalogue_of(desk: Desk, now: datetime) -> Catalogue:
     """All guides as they are in the content folder now."""
+    return read_catalogue(desk, now, remembered(desk))
+
+
+def remembered(desk: Desk) -> dict[str, Remembered]:
+    """What the store knows of every guide's sections, by slug."""
     with desk.store.read() as tx:
-        known = {slug: record.ids for slug, record in store.guides.records(tx).items()}
-    return read_catalogue(desk, now, known)
+        return {
+            slug: Remembered(record.ids, store.issues.section_ids(tx, slug))
+            for slug, record in store.guides.records(tx).items()
+        }
 
 
-def read_catalogue(desk: Desk, now: datetime, known_ids: Mapping[str, str]) -> Catalogue:
+def read_catalogue(desk: Desk, now: datetime, known: Mapping[str, Remembered]) -> Catalogue:
     """Every guide in the content folder; nothing is written.
 
     Args:
         desk: The site.
         now: For the rules that compare with today.
-        known_ids: The ids text that the store remembers, by slug, for a file that was lost.
+        known: What the store knows of their sections, by slug.
 
     Raises:
         FileError: There is no content folder.
@@ -80,11 +97,11 @@ def read_catalogue(desk: Desk, now: datetime, known_ids: Mapping[str, str]) -> C
     volumes: list[Volume] = []
     for one in guides:
         if one.front_source not in refused:
-            try:
-                volumes.append(_identified(one, desk, known_ids))
-            except FileError as error:  # its ids file is damaged
-                diagnostics.append(_error(one, "ids", str(error)))
-    return Catalogue(tuple(volumes), tuple(diagnostics))
+            volume, doubts = _identified(one, desk, known.get(one.slug, Remembered()))
+            diagnostics += doubts
+            volumes += [volume] if volume is not None else []
+    volumes, shared = _without_shared_ids(volumes)
+    return Catalogue(tuple(volumes), (*diagnostics, *shared))
 
 
 def _judge(one: Guide, desk: Desk, now: datetime) -> Iterator[Diagnostic]:
@@ -119,12 +136,61 @@ def _twins(guides: list[Guide]) -> Iterator[Diagnostic]:
                 yield _error(one, key, f"slug {slug!r} is also claimed by {others}")
 
 
-def _identified(one: Guide, desk: Desk, known_ids: Mapping[str, str]) -> Volume:
+def _identified(
+    one: Guide, desk: Desk, known: Remembered
+) -> tuple[Volume | None, tuple[Diagnostic, ...]]:
+    """A guide with its ids, or why it has none: a damaged file, or a doubt."""
+    try:
+        found, file, saved = identify(one, desk, known)
+    except FileError as error:
+        return None, (_error(one, "ids", str(error)),)
+    if found.diagnostics:
+        return None, found.diagnostics
+    ids = guide.dump_ids(found.known)
+    return Volume(found.guide, ids, file, has_new_ids=ids != saved), ()
+
+
+def identify(
+    one: Guide, desk: Desk, known: Remembered, accept: guide.Accept | None = None
+) -> tuple[guide.Identified, Path, str | None]:
+    """A guide with its ids, the path of its ids file, and what stands in that now.
+
+    Raises:
+        FileError: The ids file is damaged.
+    """
     file = desk.content / Path(one.source).relative_to(desk.content.name)
     saved = content.read_ids(file)
-    text = saved if saved is not None else known_ids.get(one.slug, "")
+    text = saved if saved is not None else known.ids
     ids_file = content.ids_path(file)
-    known = guide.load_ids(text, f"{desk.content.name}/{ids_file.name}") if text else ()
-    found = guide.identify(one, known, desk.mint)
-    ids = guide.dump_ids(found.known)
-    return Volume(found.guide, ids, ids_file, has_new_ids=saved is None or ids != saved)
+    before = guide.load_ids(text, f"{desk.content.name}/{ids_file.name}") if text else ()
+    found = guide.identify(one, before, desk.mint, out=known.out, accept=accept)
+    return found, ids_file, saved
+
+
+def _without_shared_ids(
+    volumes: list[Volume],
+) -> tuple[list[Volume], tuple[Diagnostic, ...]]:
+    """The volumes that share no id with another, and what is told of those that do.
+
+    An id in two guides means that a file was copied with its ids: neither goes out.
+    """
+    owners: dict[str, list[Volume]] = {}
+    for volume in volumes:
+        for section in volume.guide.parts:
+            owners.setdefault(section.id, []).append(volume)
+    rivals: dict[str, set[str]] = {}
+    for claimants in owners.values():
+        for one in claimants if len(claimants) > 1 else ():
+            others = {other.guide.source for other in claimants if other is not one}
+            rivals.setdefault(one.guide.source, set()).update(others)
+    told = tuple(
+        Diagnostic(source, 1, Severity.ERROR, "ids", _shared(source, others))
+        for source, others in rivals.items()
+    )
+    return [one for one in volumes if one.guide.source not in rivals], told
+
+
+def _shared(source: str, others: set[str]) -> str:
+    names = ", ".join(sorted(others))
+    copy = source.rsplit(".", 1)[0] + ".ids.json"
+    return f"has ids that {names} has too: one is a copy; delete the copy's ids file ({copy}?)"

@@ -10,6 +10,7 @@ import pytest
 
 from pipeline import jobs
 from pipeline.app import open_site
+from pipeline.guide import Accept
 from pipeline.model import DeliveryState, Message, Reply
 from tests.sites import make_site, numbers, outbox, received, run_once, subscribe, write_guide
 
@@ -145,3 +146,44 @@ def test_every_error_of_ours_is_one_line(site: Path) -> None:
     told = [one for one in report.diagnostics if one.severity == "error"]
     assert {one.file for one in told} == {"content/bad.md"}
     assert all("\n" not in str(one) for one in told)
+
+
+# ------------------------------------------------------------------ permanent ids
+
+
+def test_a_doubt_about_ids_holds_one_guide_until_it_is_answered(tmp_path: Path) -> None:
+    """The guide waits, its neighbour goes out; `--accept` keeps the ids and lets it go on."""
+    site = make_site(tmp_path / "site")
+    path = write_guide(site)
+    write_guide(site, "land")
+    run_once(site, "2026-03-09T10:00")
+    text = path.read_text(encoding="utf-8")
+    first = text.index("## All about rivers 0"), text.index("## All about bridges 1")
+    other = "## Winter\n\n" + " ".join(f"Snow fell on field {n} in silence." for n in range(30))
+    path.write_text(text[: first[0]] + other + "\n\n" + text[first[1] :], encoding="utf-8")
+    held = run_once(site, "2026-03-16T10:00")
+    assert [(one.file, one.rule) for one in held.diagnostics if one.severity == "error"] == [
+        ("content/water.md", "ids")
+    ]
+    assert (numbers(held), numbers(held, "land")) == ([], [2])
+    with open_site(site, "2026-03-16T10:00") as app:
+        report = jobs.settle_ids(app.desk, "water", Accept.NEW)
+    assert len(report.minted) == 1
+    after = run_once(site, "2026-03-16T11:00")
+    assert [one.issue.subject for one in after.publishing.released] == ["Winter"]
+
+
+def test_a_copied_ids_file_is_refused_with_both_names(tmp_path: Path) -> None:
+    """Two guides with one id: neither goes out, each is told of the other."""
+    site = make_site(tmp_path / "site")
+    path = write_guide(site)
+    run_once(site, "2026-03-01T10:00")
+    copy = path.with_name("copy.md")
+    copy.write_text(path.read_text("utf-8").replace("slug: water", "slug: copy"), "utf-8")
+    ids = path.with_name("water.ids.json")
+    ids.with_name("copy.ids.json").write_bytes(ids.read_bytes())
+    report = run_once(site, "2026-03-09T10:00")
+    told = {one.file: one.message for one in report.diagnostics if one.rule == "ids"}
+    assert "content/water.md" in told["content/copy.md"]
+    assert "content/copy.md" in told["content/water.md"]
+    assert report.publishing.released == ()
