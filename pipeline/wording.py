@@ -76,6 +76,19 @@ def reviewed(issue: Issue) -> str:
     return f"Last reviewed {short_date(trust.last_reviewed)}{again}."
 
 
+def notes(issue: Issue) -> tuple[str, ...]:
+    """What readers are told of changes since it went out: each correction, an edit after review."""
+    zone = ZoneInfo(issue.zone)
+    told = [
+        f"Correction, {short_date(one.at.astimezone(zone))}: {_own(one.note, issue)}"
+        for one in issue.corrections
+    ]
+    if issue.edited_at is not None and reviewed(issue):
+        day = short_date(issue.edited_at.astimezone(zone))
+        told.append(f"Edited on {day}, after the last review.")
+    return tuple(told)
+
+
 def demonstration(site: Site) -> str:
     """What a demonstration says of itself; empty on a real site."""
     if not site.demonstration:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from pipeline.cli import guides, running, sites, subscribers
+from pipeline.cli import guides, issues, running, sites, subscribers
 from pipeline.cli.root import app
 from pipeline.cli.show import complain, fault
 from pipeline.errors import ConfigError, PartworkError, UsageError
@@ -16,6 +16,7 @@ from pipeline.errors import ConfigError, PartworkError, UsageError
 __all__ = ["app", "main"]
 
 guides.register(app)
+issues.register(app)
 sites.register(app)
 running.register(app)
 subscribers.register(app)

@@ -72,6 +72,10 @@ def tick_payload(report: TickReport) -> dict[str, Any]:
             }
             for one in report.publishing.released
         ],
+        "revised": [
+            {"guide": one.issue.guide, "number": one.issue.number, "edit": one.edit}
+            for one in report.publishing.revised
+        ],
         "held": [asdict(one) for one in report.publishing.held],
         "written": report.published.written,
         "unchanged": report.published.unchanged,
@@ -89,6 +93,9 @@ def print_tick(app: App, report: TickReport) -> None:
     say(f"{app.desk.site.title}  {when(report.now, zone)} {zone}", "bold")
     say()
     _print_released(report)
+    for one in report.publishing.revised:
+        issue = one.issue
+        say(f"Revised    {issue.guide_title}, {issue.number} of {issue.of}: {one.edit} edit")
     _print_files(app, report)
     _print_mail(app, report)
     for held in report.publishing.held:

@@ -100,7 +100,7 @@ def entry(issue: Issue, site: Site) -> Entry:
     """An issue as an entry: the full text, then what is related, what comes next, and its trust."""
     is_alone = len(issue.sections) == 1 and issue.sections[0].title == issue.subject
     body = render_html(issue.sections, base_url=site.base_url, titles=not is_alone)
-    pieces = [body, _related(issue, site), _next(issue), _trust(issue, site)]
+    pieces = [body, _notes(issue), _related(issue, site), _next(issue), _trust(issue, site)]
     return Entry(
         id=issue.id,
         url=site.url(issue.path),
@@ -122,6 +122,11 @@ def entry(issue: Issue, site: Site) -> Entry:
 def _line(text: str) -> str:
     """The words on one line; empty where there is none that XML can say."""
     return " ".join(clean_text(text).split())
+
+
+def _notes(issue: Issue) -> str:
+    lines = (f"<p><em>{escape(one, quote=False)}</em></p>" for one in wording.notes(issue))
+    return "\n".join(lines)
 
 
 def _linked(issue: Issue, site: Site) -> tuple[RelatedLink, ...]:

@@ -2,19 +2,24 @@
 
 from pipeline.guide.identity import Accept, Identified, identify
 from pipeline.guide.ids_file import KnownSection, dump_ids, load_ids
-from pipeline.guide.planning import plan
+from pipeline.guide.planning import plan, subject
 from pipeline.guide.reading import parse
+from pipeline.guide.revision import Edit, current, edit_between
 from pipeline.guide.source import Parsed, Source
 
 __all__ = [
     "Accept",
+    "Edit",
     "Identified",
     "KnownSection",
     "Parsed",
     "Source",
+    "current",
     "dump_ids",
+    "edit_between",
     "identify",
     "load_ids",
     "parse",
     "plan",
+    "subject",
 ]

@@ -64,13 +64,13 @@ def identify(
         guide: As parsed; `Section.id` holds `#...` where the writer gave an id.
         known: What was remembered.
         mint: Gives a new id that was never used.
-        out: The ids of top sections that readers have; only about those a doubt matters. None:
+        out: The ids of sections that readers have; only about those a doubt matters. None:
             they may have all.
         accept: What the writer says to every doubt.
     """
     before = {one.content_hash: one.words for one in known if one.words}
     places = [_place(one, parents, before) for one, parents in _walk(guide.parts, ())]
-    matching = Matching([one.seen for one in places], known, _is_out(known, out))
+    matching = Matching([one.seen for one in places], known, _is_out(out))
     matching.run()
     if accept is Accept.SAME:
         _settle(matching)
@@ -87,14 +87,8 @@ def identify(
     return Identified(whole, (*there, *gone), frozenset(fresh.values()), tuple(diagnostics))
 
 
-def _is_out(
-    known: Sequence[KnownSection], out: Collection[str] | None
-) -> Callable[[KnownSection], bool]:
-    """Whether readers have a section: itself, or the top section that it stands below."""
-    if out is None:
-        return lambda one: True
-    titles = {one.title for one in known if one.id in out}
-    return lambda one: one.id in out or bool(one.parents and one.parents[0] in titles)
+def _is_out(out: Collection[str] | None) -> Callable[[KnownSection], bool]:
+    return lambda one: out is None or one.id in out
 
 
 def _settle(matching: Matching) -> None:

@@ -30,7 +30,7 @@ def plan(guide: Guide) -> tuple[Part, ...]:
     """
     groups = _joined(guide)
     return tuple(
-        Part(number, len(groups), _subject(guide, group.sections), group.sections, group.words)
+        Part(number, len(groups), subject(guide.title, group.sections), group.sections, group.words)
         for number, group in enumerate(groups, start=1)
     )
 
@@ -66,11 +66,11 @@ def _must_go_on(guide: Guide, section: Section, following: Section | None) -> bo
     )
 
 
-def _subject(guide: Guide, sections: Sequence[Section]) -> str:
+def subject(guide_title: str, sections: Sequence[Section]) -> str:
     """The titles of the sections; of an intro or outro alone that of the guide."""
     titles = [section.title for section in sections if section.title]
     if not titles:
-        return guide.title
+        return guide_title
     joined = " · ".join(titles)
     if len(joined) <= LONGEST_SUBJECT or len(titles) == 1:
         return joined

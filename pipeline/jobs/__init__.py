@@ -10,6 +10,7 @@ from pipeline.jobs.plan_drips import plan_drips
 from pipeline.jobs.preview import PreviewReport, preview
 from pipeline.jobs.publish_due import Held, PublishReport, Released, publish_due, resume
 from pipeline.jobs.rebuild import rebuild, serials
+from pipeline.jobs.revise import Revised, confirm, correct, issue_of
 from pipeline.jobs.settle_ids import IdsReport, settle_ids
 from pipeline.jobs.status import Account, StatusReport, SubscriberReport, status, subscriber
 from pipeline.jobs.subscribe import COLUMNS, ImportReport, Wish, import_csv, subscribe
@@ -31,6 +32,7 @@ __all__ = [
     "PreviewReport",
     "PublishReport",
     "Released",
+    "Revised",
     "Session",
     "StatusReport",
     "SubscriberReport",
@@ -40,9 +42,12 @@ __all__ = [
     "Wish",
     "catalogue_of",
     "check",
+    "confirm",
+    "correct",
     "deliver",
     "forecast",
     "import_csv",
+    "issue_of",
     "leave",
     "look",
     "plan_drips",

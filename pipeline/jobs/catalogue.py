@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,8 @@ class Volume:
     """The text of its ids file as it must now be."""
     ids_file: Path
     has_new_ids: bool
+    digest: str
+    """Of its source: another whenever a byte of the text or its sidecar is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Remembered:
     ids: str = ""
     """The text of its ids file when it was last read, for a file that was lost."""
     out: frozenset[str] = frozenset()
-    """The ids of its top sections that readers have."""
+    """The ids of its sections that readers have."""
 
 
 def catalogue_of(desk: Desk, now: datetime) -> Catalogue:
@@ -83,6 +86,7 @@ def read_catalogue(desk: Desk, now: datetime, known: Mapping[str, Remembered]) -
     reading = content.read(desk.content)
     diagnostics = list(reading.diagnostics)
     guides: list[Guide] = []
+    digests: dict[str, str] = {}
     for source in reading.sources:
         parsed = guide.parse(source)
         found = [*parsed.diagnostics]
@@ -90,6 +94,7 @@ def read_catalogue(desk: Desk, now: datetime, known: Mapping[str, Remembered]) -
             found += _judge(parsed.guide, desk, now)
             if not any(one.severity is Severity.ERROR for one in found):
                 guides.append(parsed.guide)
+                digests[parsed.guide.source] = _digest(source)
         diagnostics += found
     twins = tuple(_twins(guides))
     diagnostics += twins
@@ -97,7 +102,9 @@ def read_catalogue(desk: Desk, now: datetime, known: Mapping[str, Remembered]) -
     volumes: list[Volume] = []
     for one in guides:
         if one.front_source not in refused:
-            volume, doubts = _identified(one, desk, known.get(one.slug, Remembered()))
+            volume, doubts = _identified(
+                one, desk, known.get(one.slug, Remembered()), digests[one.source]
+            )
             diagnostics += doubts
             volumes += [volume] if volume is not None else []
     volumes, shared = _without_shared_ids(volumes)
@@ -137,7 +144,7 @@ def _twins(guides: list[Guide]) -> Iterator[Diagnostic]:
 
 
 def _identified(
-    one: Guide, desk: Desk, known: Remembered
+    one: Guide, desk: Desk, known: Remembered, digest: str
 ) -> tuple[Volume | None, tuple[Diagnostic, ...]]:
     """A guide with its ids, or why it has none: a damaged file, or a doubt."""
     try:
@@ -147,7 +154,7 @@ def _identified(
     if found.diagnostics:
         return None, found.diagnostics
     ids = guide.dump_ids(found.known)
-    return Volume(found.guide, ids, file, has_new_ids=ids != saved), ()
+    return Volume(found.guide, ids, file, ids != saved, digest), ()
 
 
 def identify(
@@ -165,6 +172,11 @@ def identify(
     before = guide.load_ids(text, f"{desk.content.name}/{ids_file.name}") if text else ()
     found = guide.identify(one, before, desk.mint, out=known.out, accept=accept)
     return found, ids_file, saved
+
+
+def _digest(source: guide.Source) -> str:
+    whole = "\0".join((source.text, source.sidecar or ""))
+    return hashlib.sha256(whole.encode()).hexdigest()
 
 
 def _without_shared_ids(

@@ -14,6 +14,8 @@ from pipeline import markup, publish, related, schedule, store
 from pipeline.errors import FileError, UsageError
 from pipeline.jobs.catalogue import Catalogue
 from pipeline.jobs.desk import Desk
+from pipeline.jobs.ranked import headings_of, words_of
+from pipeline.jobs.revise import Revised, revise
 from pipeline.jobs.standing import Standing, standings, upcoming
 from pipeline.model import CatchUp, Issue, Release, Slot
 
@@ -45,6 +47,8 @@ class PublishReport:
     held: tuple[Held, ...]
     has_changed: bool = False
     """Whether a guide reads otherwise than at the last pass."""
+    revised: tuple[Revised, ...] = ()
+    """Issues that were out and whose guide says something else now."""
     problems: tuple[str, ...] = ()
     """Ids files that could not be written, a line each."""
 
@@ -54,11 +58,14 @@ def publish_due(desk: Desk, catalogue: Catalogue, now: datetime) -> PublishRepor
     problems = keep_ids(catalogue)
     drafts: list[tuple[Standing, Issue]] = []
     held: list[Held] = []
+    revised: list[Revised] = []
     changed = False
     with desk.store.write() as tx:
         for one in standings(tx, desk, catalogue, now):
             front = one.guide.front
-            changed |= store.guides.save(tx, front, one.parts, one.volume.ids, one.run.started_at)
+            source = store.guides.Known(one.volume.ids, one.volume.digest)
+            changed |= store.guides.save(tx, front, one.parts, source, one.run.started_at)
+            revised += revise(tx, one, now) if one.is_edited else ()
             store.subscribers.follow_every(tx, front.slug)
             due, late = decide(one, now)
             drafts += [(one, draft(one, number, slot, now)) for number, slot in due]
@@ -67,7 +74,7 @@ def publish_due(desk: Desk, catalogue: Catalogue, now: datetime) -> PublishRepor
         changed |= store.guides.suspend(tx, out)
         issues = choose_related(tx, drafts, out)
         released = tuple(Released(issue, _record(tx, issue)) for issue in issues)
-    return PublishReport(released, tuple(held), changed, problems)
+    return PublishReport(released, tuple(held), changed, tuple(revised), problems)
 
 
 def keep_ids(catalogue: Catalogue) -> tuple[str, ...]:
@@ -182,16 +189,6 @@ def _known(text: store.issues.IssueText) -> related.Candidate:
         headings=text.headings,
         body=text.words,
     )
-
-
-def headings_of(issue: Issue) -> str:
-    """Its headings on one line, for the ranking."""
-    return " ".join(entry.title for entry in markup.headings(issue.sections))
-
-
-def words_of(issue: Issue) -> str:
-    """Its text on one line, for the ranking."""
-    return " ".join(markup.section_text(section) for section in issue.sections)
 
 
 def _record(tx: store.Transaction, issue: Issue) -> int:

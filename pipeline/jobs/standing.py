@@ -22,6 +22,8 @@ class Standing:
     """All parts: those released as they went out, the others as planned now."""
     released: tuple[Release, ...]
     run: Run
+    is_edited: bool = False
+    """Whether its source was changed since the last pass."""
 
     @property
     def guide(self) -> Guide:
@@ -61,11 +63,12 @@ def _standing(
     before = record.parts[: len(released)] if record else ()
     remaining = guide.plan(without(volume.guide, out))
     total = len(before) + len(remaining)
+    edited = record is not None and record.digest != volume.digest
     parts = tuple(
         replace(part, number=number, of=total)
         for number, part in enumerate((*before, *remaining), start=1)
     )
-    return Standing(volume, parts, released, run_of(desk, front, record, now))
+    return Standing(volume, parts, released, run_of(desk, front, record, now), edited)
 
 
 def without(whole: Guide, out: frozenset[str]) -> Guide:

@@ -42,7 +42,12 @@ class TickReport:
     @property
     def is_idle(self) -> bool:
         """Whether there was nothing to do."""
-        return not (self.publishing.released or self.published.written or self.delivering.states)
+        return not (
+            self.publishing.released
+            or self.publishing.revised
+            or self.published.written
+            or self.delivering.states
+        )
 
 
 def tick(desk: Desk, now: datetime, *, render_all: bool = True) -> TickReport:
@@ -61,7 +66,7 @@ def tick(desk: Desk, now: datetime, *, render_all: bool = True) -> TickReport:
     drips = plan_drips(desk, now)
     all_serials = serials(desk, now)
     published = publish.Published((), 0)
-    if render_all or publishing.released or publishing.has_changed:
+    if render_all or publishing.released or publishing.has_changed or publishing.revised:
         published = rebuild(desk, all_serials)
     delivering = deliver(desk, now)
     return TickReport(

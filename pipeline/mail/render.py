@@ -158,13 +158,14 @@ def _context(issue: Issue, site: Site, slots: Slots) -> dict[str, object]:
     }
 
 
-def _sentences(issue: Issue, site: Site) -> dict[str, str]:
+def _sentences(issue: Issue, site: Site) -> dict[str, object]:
     return {
         "part": wording.part(issue),
         "place": wording.place(issue),
         "next_day": wording.next_day(issue),
         "closing": wording.closing(issue),
         "reviewed": wording.reviewed(issue),
+        "notes": wording.notes(issue),
         "demonstration": wording.demonstration(site),
         "reason": wording.reason(issue, site),
     }

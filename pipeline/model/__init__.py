@@ -19,6 +19,7 @@ from pipeline.model.guide import (
 )
 from pipeline.model.issue import (
     CatchUp,
+    Correction,
     Issue,
     Part,
     RelatedLink,
@@ -69,6 +70,7 @@ __all__ = [
     "Citation",
     "Code",
     "CodeBlock",
+    "Correction",
     "Delivery",
     "DeliveryState",
     "Diagnostic",

@@ -95,8 +95,18 @@ class Upcoming:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """A dated note on what was wrong in an issue and has been put right."""
+
+    at: datetime
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Issue:
-    """One part as published: the unit of feed entry, mail and page. Frozen at release.
+    """One part as published: the unit of feed entry, mail and page.
+
+    Frozen at release; an edit of its sections makes a new revision under the same id and dates.
 
     `id` is permanent and is the id of its first section. `due_at` is the instant of its slot,
     `released_at` when it really went out.
@@ -123,6 +133,12 @@ class Issue:
     upcoming: Upcoming | None = None
     trust: Trust = field(default_factory=Trust)
     profile: Profile = Profile.GENERAL
+    revision: int = 1
+    """From 1; a substantive edit or a correction makes the next."""
+    corrections: tuple[Correction, ...] = ()
+    """Oldest first."""
+    edited_at: datetime | None = None
+    """When its words changed after a review, until the edit is confirmed as minor."""
 
     @property
     def is_final(self) -> bool:

@@ -125,6 +125,7 @@ def issue_page(issue: Issue, serial: Serial, site: Site, templates: Templates) -
         "trust": issue.trust,
         "author": issue.author,
         "reviewed": wording.reviewed(issue),
+        "notes": wording.notes(issue),
     }
     context |= _around(issue, serial) | _letters(issue, site)
     return templates.render("page/issue.html", **context)

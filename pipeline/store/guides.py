@@ -23,6 +23,8 @@ class GuideRecord:
     parts: tuple[Part, ...]
     """Without their sections: those are in the guide itself, and frozen in its issues."""
     ids: str
+    digest: str
+    """Of its source, when it was last read well."""
     is_scheduled: bool
     """Whether it could be read and go out at the last pass."""
     started_at: datetime
@@ -43,6 +45,7 @@ def _record(row: Row[Any]) -> GuideRecord:
         front=front,
         parts=parts,
         ids=row.ids,
+        digest=row.digest,
         is_scheduled=row.is_scheduled,
         started_at=row.started_at,
         catch_up=decided,
@@ -50,8 +53,16 @@ def _record(row: Row[Any]) -> GuideRecord:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is kept of a guide's source: its ids file and its digest."""
+
+    ids: str
+    digest: str
+
+
 def save(
-    tx: Connection, front: FrontMatter, parts: tuple[Part, ...], ids: str, started_at: datetime
+    tx: Connection, front: FrontMatter, parts: tuple[Part, ...], known: Known, started_at: datetime
 ) -> bool:
     """Remember a guide as it was just read; its run keeps the start it had.
 
@@ -59,11 +70,19 @@ def save(
         Whether it reads otherwise than before.
     """
     outline = dump_outline(front, tuple(replace(part, sections=()) for part in parts))
-    row = {"slug": front.slug, "outline": outline, "ids": ids, "is_scheduled": True}
+    row = {
+        "slug": front.slug,
+        "outline": outline,
+        "ids": known.ids,
+        "digest": known.digest,
+        "is_scheduled": True,
+    }
     before = tx.execute(
-        select(guide.c.outline, guide.c.ids, guide.c.is_scheduled).where(guide.c.slug == front.slug)
+        select(guide.c.outline, guide.c.ids, guide.c.digest, guide.c.is_scheduled).where(
+            guide.c.slug == front.slug
+        )
     ).one_or_none()
-    if before is not None and tuple(before) == (outline, ids, True):
+    if before is not None and tuple(before) == (outline, known.ids, known.digest, True):
         return False  # an idle tick leaves the file as it is
     tx.execute(
         insert(guide).values(**row, started_at=started_at).on_conflict_do_update(["slug"], set_=row)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
-from pipeline.model import Issue, Release, Slot
+from pipeline.model import Issue, Release, Section, Slot
 from pipeline.store.codec import freeze, thaw
 from pipeline.store.tables import issue
 
@@ -40,12 +40,35 @@ def add(tx: Connection, released: Issue, *, headings: str, words: str) -> None:
             guide_title=released.guide_title,
             subject=released.subject,
             lang=released.lang,
-            section_ids="\n".join(section.id for section in released.sections),
+            section_ids="\n".join(_ids(released.sections)),
             frozen=freeze(released),
             headings=headings,
             words=words,
         )
     )
+
+
+def revise(tx: Connection, revised: Issue, *, headings: str, words: str) -> None:
+    """Replace what an issue says; its id, number, slot, path and first date stay."""
+    tx.execute(
+        update(issue)
+        .where(issue.c.id == revised.id)
+        .values(
+            guide_title=revised.guide_title,
+            subject=revised.subject,
+            lang=revised.lang,
+            section_ids="\n".join(_ids(revised.sections)),
+            frozen=freeze(revised),
+            headings=headings,
+            words=words,
+        )
+    )
+
+
+def _ids(sections: Iterable[Section]) -> Iterator[str]:
+    for section in sections:
+        yield section.id
+        yield from _ids(section.children)
 
 
 def releases(tx: Connection, slug: str | None = None) -> dict[str, tuple[Release, ...]]:
@@ -61,7 +84,7 @@ def releases(tx: Connection, slug: str | None = None) -> dict[str, tuple[Release
 
 
 def section_ids(tx: Connection, slug: str) -> frozenset[str]:
-    """The ids of a guide's top sections that are out."""
+    """The ids of a guide's sections that are out, nested ones included."""
     rows = tx.execute(select(issue.c.section_ids).where(issue.c.guide == slug)).scalars()
     return frozenset(one for ids in rows for one in ids.split("\n"))
 

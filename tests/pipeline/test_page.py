@@ -190,9 +190,9 @@ def test_a_correction_is_told() -> None:
     """The day of the last change stands beside that of the release, only where there is one."""
     one = serial(out=1)
     same = replace(one.issues[0], updated_at=one.issues[0].released_at)
-    assert "corrected" not in page.issue_page(same, one, SITE, OURS)
+    assert "updated" not in page.issue_page(same, one, SITE, OURS)
     changed = replace(same, updated_at=same.released_at + timedelta(days=3))
-    assert "corrected <time" in page.issue_page(changed, one, SITE, OURS)
+    assert "updated <time" in page.issue_page(changed, one, SITE, OURS)
 
 
 def test_sharing_and_replying_are_the_readers_own_mail() -> None:

@@ -188,10 +188,13 @@ def test_a_guide_keeps_its_start(store: Store) -> None:
     """Saving a guide again changes what it says, never when its run began."""
     front = FrontMatter("sleep", "Sleep")
     part = Part(1, 1, "Why", issue().sections, 2)
+    known = guides.Known("{}", "d")
     with store.write() as tx:
-        assert guides.save(tx, front, (part,), "{}", NOW)
-        assert not guides.save(tx, front, (part,), "{}", NOW + HOUR)
-        assert guides.save(tx, FrontMatter("sleep", "Sleep well"), (part,), "{}", NOW + HOUR)
+        assert guides.save(tx, front, (part,), known, NOW)
+        assert not guides.save(tx, front, (part,), known, NOW + HOUR)
+        assert guides.save(tx, FrontMatter("sleep", "Sleep well"), (part,), known, NOW + HOUR)
+        known = guides.Known("{}", "e")
+        assert guides.save(tx, FrontMatter("sleep", "Sleep well"), (part,), known, NOW + HOUR)
         assert guides.resume(tx, "sleep", CatchUp.ALL, NOW)
         assert not guides.resume(tx, "nosuch", CatchUp.ALL, NOW)
         record = guides.records(tx)["sleep"]

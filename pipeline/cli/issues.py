@@ -1,0 +1,97 @@
+"""`issue ...`: what is done with a part that is out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from pipeline import jobs
+from pipeline.app import App, open_site
+from pipeline.cli.root import Json, folder_of
+from pipeline.cli.show import answer, say, when
+from pipeline.model import Issue
+
+group = typer.Typer(help="Correct what is out, and see what became of it.", no_args_is_help=True)
+
+Guide = Annotated[str, typer.Argument(help="The guide's slug.")]
+Number = Annotated[int, typer.Argument(help="The part's number.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(group, name="issue")
+
+
+@group.command()
+def correct(
+    context: typer.Context,
+    guide: Guide,
+    issue: Number,
+    note: Annotated[str, typer.Argument(help="What was wrong, in a sentence or two.")],
+    as_json: Json = False,
+) -> None:
+    """Put a dated note on an issue and publish it.
+
+    Edit the guide first, if its text was wrong. Feed readers see an update of the same entry; mail
+    that was sent is not sent again, and leads to the page.
+    """
+    with open_site(folder_of(context)) as app:
+        now = app.desk.clock()
+        corrected = jobs.correct(app.desk, guide, issue, note, now)
+        _publish(app)
+        _told(app, corrected, as_json=as_json)
+
+
+@group.command()
+def confirm(context: typer.Context, guide: Guide, issue: Number, as_json: Json = False) -> None:
+    """Take what was edited after the last review as minor.
+
+    Until then feed, mail and page say that the issue was edited after its review.
+    """
+    with open_site(folder_of(context)) as app:
+        confirmed = jobs.confirm(app.desk, guide, issue)
+        _publish(app)
+        _told(app, confirmed, as_json=as_json)
+
+
+@group.command()
+def show(context: typer.Context, guide: Guide, issue: Number, as_json: Json = False) -> None:
+    """Show an issue's id, dates, revision and corrections."""
+    with open_site(folder_of(context)) as app:
+        _told(app, jobs.issue_of(app.desk, guide, issue), as_json=as_json)
+
+
+def _publish(app: App) -> None:
+    jobs.rebuild(app.desk, jobs.serials(app.desk, app.desk.clock()))
+
+
+def _told(app: App, one: Issue, *, as_json: bool) -> None:
+    if as_json:
+        answer(
+            {
+                "id": one.id,
+                "guide": one.guide,
+                "number": one.number,
+                "of": one.of,
+                "subject": one.subject,
+                "released_at": one.released_at,
+                "updated_at": one.updated_at,
+                "revision": one.revision,
+                "edited_at": one.edited_at,
+                "corrections": [asdict(each) for each in one.corrections],
+                "path": one.path,
+            }
+        )
+        return
+    zone = app.desk.site.zone
+    say(f"{one.guide_title}, {one.number} of {one.of}: {one.subject}", "bold")
+    say(f"id         {one.id}")
+    say(f"released   {when(one.released_at, zone)} {zone}")
+    say(f"updated    {when(one.updated_at, zone)}, revision {one.revision}")
+    if one.edited_at is not None:
+        say(f"edited     {when(one.edited_at, zone)}, after its review", "yellow")
+    for each in one.corrections:
+        say(f"corrected  {when(each.at, zone)}  {each.note}")
+    say(f"page       {app.desk.site.url(one.path)}")
