@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from html import escape
 
 from pipeline import wording
-from pipeline.markup import clean_text, render_html, safe_url, summary
+from pipeline.markup import clean_text, needs_titles, render_html, safe_url, summary
 from pipeline.model import (
     Citation,
     Entry,
@@ -98,8 +98,8 @@ def _whole(at: datetime) -> datetime:
 
 def entry(issue: Issue, site: Site) -> Entry:
     """An issue as an entry: the full text, then what is related, what comes next, and its trust."""
-    is_alone = len(issue.sections) == 1 and issue.sections[0].title == issue.subject
-    body = render_html(issue.sections, base_url=site.base_url, titles=not is_alone)
+    titles = needs_titles(issue.sections, issue.subject)
+    body = render_html(issue.sections, base_url=site.base_url, titles=titles)
     pieces = [body, _notes(issue), _related(issue, site), _next(issue), _trust(issue, site)]
     return Entry(
         id=issue.id,

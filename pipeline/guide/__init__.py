@@ -4,7 +4,7 @@ from pipeline.guide.identity import Accept, Identified, identify
 from pipeline.guide.ids_file import KnownSection, dump_ids, load_ids
 from pipeline.guide.planning import plan, subject
 from pipeline.guide.reading import parse
-from pipeline.guide.revision import Edit, current, edit_between
+from pipeline.guide.revision import Edit, current, edit_between, remaining
 from pipeline.guide.source import Parsed, Source
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "load_ids",
     "parse",
     "plan",
+    "remaining",
     "subject",
 ]

@@ -84,6 +84,13 @@ def _count(node: Node) -> int:
     return int(said)
 
 
+def _minutes(node: Node) -> int:
+    said = _text(node)
+    if not said.isdecimal() or int(said) > 1_440:  # noqa: PLR2004 -- minutes of a day
+        raise MisfitError(node.line, "must be a number of minutes, 0 (no limit) to 1440")
+    return int(said)
+
+
 def _url(node: Node) -> str:
     said = _text(node)
     parts = urlsplit(said)
@@ -162,6 +169,7 @@ OF_GUIDE: Mapping[str, Callable[[Node], Any]] = {
     "zone": _text,
     "start": _start,
     "min_words": _count,
+    "max_minutes": _minutes,
     "related": _texts,
     "canonical_url": _url,
 }

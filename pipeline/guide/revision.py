@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
 from pipeline.guide.identity import cosmetic
+from pipeline.guide.splitting import bare, now
 from pipeline.markup import section_text
 from pipeline.model import Guide, Lines, Profile, Section, Text
 
@@ -58,10 +59,52 @@ def edit_between(before: Sequence[Section], after: Sequence[Section], profile: P
     return Edit.MINOR if _is_minor(old, new) else Edit.SUBSTANTIVE
 
 
-def current(frozen: Sequence[Section], guide: Guide) -> tuple[Section, ...]:
-    """Released sections as the guide says them now; one that was deleted stays as it went out."""
-    now = {one.id: one for one in guide.parts}
-    return tuple(now.get(one.id, one) for one in frozen)
+def current(released: Sequence[Sequence[Section]], guide: Guide) -> tuple[tuple[Section, ...], ...]:
+    """The sections of each issue as the guide says them now; a deleted one stays as it went out.
+
+    Args:
+        released: The sections of the issues in order.
+        guide: As it was read now, with ids.
+    """
+    there = {one.id: one for one in guide.parts}
+    for section, pieces in _split(released, there):
+        there |= {piece.id: piece for piece in now(section, pieces)[: len(pieces)]}
+    return tuple(tuple(there.get(one.id, one) for one in sections) for sections in released)
+
+
+def remaining(
+    guide: Guide, out: Collection[str], released: Sequence[Sequence[Section]] = ()
+) -> Guide:
+    """The guide less what is out: what is still to be planned.
+
+    Args:
+        guide: As it was read now, with ids.
+        out: The ids of sections that are out, and of pieces of sections.
+        released: The sections of the issues in order; needed where pieces are out.
+    """
+    there = {one.id: one for one in guide.parts}
+    rests: dict[str, Section | None] = dict.fromkeys(out)
+    for section, pieces in _split(released, there):
+        rests[section.id] = next(iter(now(section, pieces)[len(pieces) :]), None)
+    left = {key: rests.get(key, section) for key, section in there.items()}
+    return dataclasses.replace(
+        guide,
+        intro=left[guide.intro.id] if guide.intro else None,
+        sections=tuple(one for each in guide.sections if (one := left[each.id]) is not None),
+        outro=left[guide.outro.id] if guide.outro else None,
+    )
+
+
+def _split(
+    released: Sequence[Sequence[Section]], there: Mapping[str, Section]
+) -> Iterator[tuple[Section, list[Section]]]:
+    """Each section of which pieces are out, with these pieces in order."""
+    pieces: dict[str, list[Section]] = {}
+    for section in (one for sections in released for one in sections if one.piece is not None):
+        pieces.setdefault(bare(section.id), []).append(section)
+    for key, found in pieces.items():
+        if key in there:
+            yield there[key], found
 
 
 def _shape(node: Any) -> Any:

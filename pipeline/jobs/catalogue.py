@@ -67,9 +67,14 @@ def remembered(desk: Desk) -> dict[str, Remembered]:
     """What the store knows of every guide's sections, by slug."""
     with desk.store.read() as tx:
         return {
-            slug: Remembered(record.ids, store.issues.section_ids(tx, slug))
+            slug: Remembered(record.ids, _out(store.issues.section_ids(tx, slug)))
             for slug, record in store.guides.records(tx).items()
         }
+
+
+def _out(ids: frozenset[str]) -> frozenset[str]:
+    """The ids of sections that are out, also those of which only pieces are."""
+    return ids | {one.partition("#")[0] for one in ids}
 
 
 def read_catalogue(desk: Desk, now: datetime, known: Mapping[str, Remembered]) -> Catalogue:

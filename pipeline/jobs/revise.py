@@ -15,7 +15,7 @@ from pipeline.jobs.desk import Desk
 from pipeline.jobs.ranked import headings_of, words_of
 from pipeline.jobs.standing import Standing
 from pipeline.markup import count_words
-from pipeline.model import Correction, Guide, Issue, Profile
+from pipeline.model import Correction, FrontMatter, Issue, Profile, Section
 
 LONGEST_NOTE = 1000
 
@@ -31,8 +31,10 @@ class Revised:
 def revise(tx: store.Transaction, one: Standing, now: datetime) -> tuple[Revised, ...]:
     """The issues of a guide that say something else now, recorded as they are."""
     found = []
-    for issue in store.issues.of_guide(tx, one.guide.slug):
-        edit, revised = revision(issue, one.guide, now)
+    issues = store.issues.of_guide(tx, one.guide.slug)
+    texts = guide.current([issue.sections for issue in issues], one.guide)
+    for issue, sections in zip(issues, texts, strict=True):
+        edit, revised = revision(issue, sections, one.guide.front, now)
         if revised != issue:
             keep(tx, revised)
             found.append(Revised(revised, edit))
@@ -44,10 +46,10 @@ def keep(tx: store.Transaction, issue: Issue) -> None:
     store.issues.revise(tx, issue, headings=headings_of(issue), words=words_of(issue))
 
 
-def revision(issue: Issue, whole: Guide, now: datetime) -> tuple[Edit, Issue]:
+def revision(
+    issue: Issue, sections: tuple[Section, ...], front: FrontMatter, now: datetime
+) -> tuple[Edit, Issue]:
     """How much was edited, and the issue as it is to be shown; itself if nothing is to be told."""
-    front = whole.front
-    sections = guide.current(issue.sections, whole)
     edit = guide.edit_between(issue.sections, sections, front.profile)
     shown = replace(
         issue,

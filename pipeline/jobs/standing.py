@@ -61,7 +61,7 @@ def _standing(
     front = volume.guide.front
     out = store.issues.section_ids(tx, front.slug) if released else frozenset()
     before = record.parts[: len(released)] if record else ()
-    remaining = guide.plan(without(volume.guide, out))
+    remaining = guide.plan(_remaining(tx, volume.guide, out))
     total = len(before) + len(remaining)
     edited = record is not None and record.digest != volume.digest
     parts = tuple(
@@ -71,14 +71,11 @@ def _standing(
     return Standing(volume, parts, released, run_of(desk, front, record, now), edited)
 
 
-def without(whole: Guide, out: frozenset[str]) -> Guide:
-    """The guide less the sections that are out: what is still to be planned."""
-    return replace(
-        whole,
-        intro=None if whole.intro and whole.intro.id in out else whole.intro,
-        sections=tuple(one for one in whole.sections if one.id not in out),
-        outro=None if whole.outro and whole.outro.id in out else whole.outro,
-    )
+def _remaining(tx: store.Transaction, whole: Guide, out: frozenset[str]) -> Guide:
+    """What of a guide is not out; only where sections went out in pieces are issues looked at."""
+    has_pieces = any("#" in one for one in out)
+    issues = store.issues.of_guide(tx, whole.slug) if has_pieces else ()
+    return guide.remaining(whole, out, [one.sections for one in issues])
 
 
 def run_of(desk: Desk, front: FrontMatter, record: GuideRecord | None, now: datetime) -> Run:

@@ -122,7 +122,7 @@ def _table(found: re.Match[str]) -> str:
 
 def _shows_titles(issue: Issue) -> bool:
     """Whether sections show their titles: not where the only one is the subject, the h1."""
-    return [one.title for one in issue.sections if one.title] != [issue.subject]
+    return markup.needs_titles(issue.sections, issue.subject)
 
 
 def _context(issue: Issue, site: Site, slots: Slots) -> dict[str, object]:

@@ -2,12 +2,20 @@
 
 from pipeline.markup.html import render_html
 from pipeline.markup.outline import TocEntry, headings, needs_titles, slugify
-from pipeline.markup.plain import count_words, link_targets, plain, section_text, summary
+from pipeline.markup.plain import (
+    block_words,
+    count_words,
+    link_targets,
+    plain,
+    section_text,
+    summary,
+)
 from pipeline.markup.text import render_text
 from pipeline.markup.urls import clean_text, safe_url
 
 __all__ = [
     "TocEntry",
+    "block_words",
     "clean_text",
     "count_words",
     "headings",

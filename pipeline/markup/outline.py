@@ -61,7 +61,7 @@ def known_as(title: str, number: str = "") -> tuple[str, ...]:
 
 def needs_titles(sections: Sequence[Section], subject: str) -> bool:
     """Whether section titles must be shown under this subject: not if the only one repeats it."""
-    return [one.title for one in sections if one.title] != [subject]
+    return [one.label for one in sections if one.title] != [subject]
 
 
 def slugify(title: str) -> str:

@@ -72,6 +72,11 @@ def block_lines(block: Block) -> Iterator[str]:  # noqa: C901 -- one case a kind
             return
 
 
+def block_words(block: Block) -> list[str]:
+    """The words of a block between spaces."""
+    return [word for line in block_lines(block) for word in line.split()]
+
+
 def section_text(section: Section) -> str:
     """All words of a section and its children, without their headings, a line a block."""
     lines = [line for block in section.blocks for line in block_lines(block)]

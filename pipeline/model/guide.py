@@ -13,6 +13,16 @@ from pipeline.model.text import Block, Lines
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """Which piece of a section that is too long for one part: the second of three."""
+
+    number: int
+    """From 1; how many are out, in a section that is the rest."""
+    of: int
+    """How many there are as planned; 0 in the rest."""
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A piece of a guide with an id that never changes once it is minted.
 
@@ -27,6 +37,14 @@ class Section:
     children: tuple[Section, ...] = ()
     role: Literal["intro", "section", "outro"] = "section"
     id: str = ""
+    piece: Piece | None = None
+
+    @property
+    def label(self) -> str:
+        """Its title, and which piece of it this is: `Wintering (2 of 3)`."""
+        if not self.title or self.piece is None or not self.piece.of:
+            return self.title
+        return f"{self.title} ({self.piece.number} of {self.piece.of})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +127,8 @@ class FrontMatter:
     zone: str = ""
     start: date | Literal["first-run"] = "first-run"
     min_words: int = 80
+    max_minutes: int = 15
+    """What takes longer to read goes out in pieces; 0: nothing is split."""
     related: tuple[str, ...] = ()
     canonical_url: str = ""
     trust: Trust = field(default_factory=Trust)
