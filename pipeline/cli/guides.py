@@ -11,7 +11,7 @@ import typer
 from pipeline import jobs
 from pipeline.app import App, moment, open_site
 from pipeline.cli.root import Json, Now, folder_of
-from pipeline.cli.show import answer, diagnose, out, say, table, when
+from pipeline.cli.show import answer, diagnose, out, progress, say, table, when
 from pipeline.errors import UsageError
 from pipeline.guide import Accept
 from pipeline.jobs import Volume
@@ -39,8 +39,8 @@ def check(
 
     Nothing is written or sent.
     """
-    with open_site(folder_of(context)) as app:
-        report = jobs.check(app.desk, app.desk.clock())
+    with open_site(folder_of(context)) as app, progress("Checking guides") as tell:
+        report = jobs.check(app.desk, app.desk.clock(), tell)
     found = report.diagnostics
     fatal = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     failed = bool(report.problems) or any(one.severity in fatal for one in found)

@@ -1,7 +1,7 @@
 """How much of one text is in another, told from a short sketch of each.
 
 A sketch holds the smallest hashes of a text's words, each word counted as often as it stands there
-("bees#1", "bees#2"), so that the order of sentences does not matter and a word less is a word less.
+(the first "bees", the second): the order of sentences does not matter, a word less is a word less.
 Up to SKETCH words it is the whole text and the figure exact; beyond, it is a bottom-k sample
 (Broder 1997) with a standard error of about .04.
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import re
 import zlib
-from collections import Counter
 
 SKETCH = 128
 """Hashes a sketch: 512 characters in the ids file at most."""
@@ -28,11 +27,12 @@ _WORD = re.compile(r"\w+")
 
 def sketch(text: str) -> str:
     """The sketch of a text, in base64; empty for a text without words."""
-    found = _WORD.findall(text.casefold())
     hashes = set()
-    for word, count in Counter(found).items():
-        for nth in range(count):
-            hashes.add(zlib.crc32(f"{word}#{nth}".encode()) & 0xFFFFFF)
+    counted: dict[bytes, int] = {}
+    for word in _WORD.findall(text.casefold()):
+        key = word.encode()
+        nth = counted[key] = counted.get(key, -1) + 1
+        hashes.add(zlib.crc32(key, nth) & 0xFFFFFF)
     smallest = sorted(hashes)[:SKETCH]
     raw = b"".join(one.to_bytes(_BYTES, "big") for one in smallest)
     return base64.b64encode(raw).decode("ascii")

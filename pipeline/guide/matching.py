@@ -64,6 +64,8 @@ class Matching:
 
     def run(self) -> None:
         """Recognise what can be: by key, title, likeness, neighbours; then what came back."""
+        if not self.known:
+            return
         for key in KEYS:
             self._by_key(key, [one for one in self.known if not one.gone])
         self._compare()
@@ -107,6 +109,8 @@ class Matching:
             n for n, one in enumerate(self.known) if one.id in self._taken
         }
         theirs = {n: read_sketch(self.known[n].words) for n in free}
+        if not theirs:
+            return
         having: dict[int, list[int]] = {}
         for n, words in theirs.items():
             for word in words:

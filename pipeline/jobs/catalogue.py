@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -58,9 +58,13 @@ class Remembered:
     """The ids of its sections that readers have."""
 
 
-def catalogue_of(desk: Desk, now: datetime) -> Catalogue:
+Tell = Callable[[int, int], None]
+"""Is told how many of how many guides are done."""
+
+
+def catalogue_of(desk: Desk, now: datetime, tell: Tell = lambda _done, _of: None) -> Catalogue:
     """All guides as they are in the content folder now."""
-    return read_catalogue(desk, now, remembered(desk))
+    return read_catalogue(desk, now, remembered(desk), tell)
 
 
 def remembered(desk: Desk) -> dict[str, Remembered]:
@@ -77,13 +81,16 @@ def _out(ids: frozenset[str]) -> frozenset[str]:
     return ids | {one.partition("#")[0] for one in ids}
 
 
-def read_catalogue(desk: Desk, now: datetime, known: Mapping[str, Remembered]) -> Catalogue:
+def read_catalogue(
+    desk: Desk, now: datetime, known: Mapping[str, Remembered], tell: Tell
+) -> Catalogue:
     """Every guide in the content folder; nothing is written.
 
     Args:
         desk: The site.
         now: For the rules that compare with today.
         known: What the store knows of their sections, by slug.
+        tell: Is told of the progress.
 
     Raises:
         FileError: There is no content folder.
@@ -92,7 +99,8 @@ def read_catalogue(desk: Desk, now: datetime, known: Mapping[str, Remembered]) -
     diagnostics = list(reading.diagnostics)
     guides: list[Guide] = []
     digests: dict[str, str] = {}
-    for source in reading.sources:
+    for done, source in enumerate(reading.sources):
+        tell(done, len(reading.sources))
         parsed = guide.parse(source)
         found = [*parsed.diagnostics]
         if parsed.guide is not None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pipeline import store
 from pipeline.errors import PartworkError, UsageError
-from pipeline.jobs.catalogue import Catalogue, Volume, catalogue_of
+from pipeline.jobs.catalogue import Catalogue, Tell, Volume, catalogue_of
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.preview import render_part
 from pipeline.jobs.standing import standings
@@ -24,12 +24,13 @@ class CheckReport:
     problems: tuple[str, ...]
 
 
-def check(desk: Desk, now: datetime) -> CheckReport:
+def check(desk: Desk, now: datetime, tell: Tell = lambda _done, _of: None) -> CheckReport:
     """What would keep a run from doing its work.
 
     Templates are tried on the first part of one guide; the relay is greeted and logged in to.
+    `tell` hears how many of how many guides are done.
     """
-    catalogue = catalogue_of(desk, now)
+    catalogue = catalogue_of(desk, now, tell)
     problems = [*_try_templates(desk, catalogue, now), *_try_transport(desk)]
     return CheckReport(len(catalogue.scheduled), catalogue.diagnostics, tuple(problems))
 
