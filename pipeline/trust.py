@@ -35,6 +35,12 @@ def is_overdue(trust: Trust, today: date) -> bool:
     return trust.next_review is not None and trust.next_review < today
 
 
+def is_held(profile: Profile, trust: Trust, today: date) -> bool:
+    """Whether nothing may go out: a health guide's stated review was due and was not renewed."""
+    stated = profile is Profile.HEALTH and not trust.is_unreviewed
+    return stated and is_overdue(trust, today)
+
+
 def _missing(guide: Guide) -> Iterator[Diagnostic]:
     for key in REQUIRED:
         if not getattr(guide.front.trust, key):
@@ -59,7 +65,7 @@ def _dates(guide: Guide, today: date) -> Iterator[Diagnostic]:
     if trust.next_review is None:
         return
     if is_overdue(trust, today):
-        what = f"the review was due on {trust.next_review}: renew it and its dates"
+        what = f"the review was due on {trust.next_review}: nothing goes out until it is renewed"
         yield _told(guide, "next_review", "next_review", Severity.WARNING, what)
     elif trust.next_review - today <= WARN_BEFORE:
         days = (trust.next_review - today).days

@@ -18,6 +18,7 @@ LONGEST_SLUG = 80
 REVIEW_MONTHS = 36
 """The longest time a review may hold."""
 
+_PIN = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:/\d+)?/?")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -59,6 +60,29 @@ def _texts(node: Node) -> tuple[str, ...]:
     if isinstance(node.value, Mapping):
         raise MisfitError(node.line, "must be a list")
     return tuple(_text(one) for one in node.value)
+
+
+def _pins(node: Node) -> tuple[str, ...]:
+    """What a writer wants linked; empty ones are left out."""
+    if isinstance(node.value, Mapping):
+        raise MisfitError(node.line, "must be a list")
+    given = node.value
+    if isinstance(given, str):
+        given = tuple(Node(one, node.line) for one in given.split(","))
+    return tuple(pin for one in given if (pin := _pin(one)))
+
+
+def _pin(node: Node) -> str:
+    said = _text(node)
+    try:
+        parts = urlsplit(said)
+        is_web = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
+    except ValueError:
+        is_web = False
+    if said and not is_web and not _PIN.fullmatch(said):
+        what = "must be a guide's slug, slug/number, or an https:// address without a user name"
+        raise MisfitError(node.line, f"{said[:60]!r} {what}")
+    return said
 
 
 def _slugs(node: Node) -> tuple[str, ...]:
@@ -170,7 +194,7 @@ OF_GUIDE: Mapping[str, Callable[[Node], Any]] = {
     "start": _start,
     "min_words": _count,
     "max_minutes": _minutes,
-    "related": _texts,
+    "related": _pins,
     "canonical_url": _url,
 }
 OF_TRUST: Mapping[str, Callable[[Node], Any]] = {
@@ -209,6 +233,7 @@ def read_front(
         report.error(1, "title", "has no title; add a line `title: ...` to the front matter")
     trust = Trust(**{key: values.pop(key) for key in OF_TRUST if key in values})
     _check_review(trust, said, report)
+    _check_pins(said, report)
     known = {key: value for key, value in values.items() if key in OF_GUIDE}
     return FrontMatter(**{"title": "", "slug": "untitled", **known}, trust=trust)
 
@@ -223,6 +248,23 @@ def nearest(key: str, known: Iterable[str]) -> str:
     """The known key that was probably meant, or all of them."""
     close = difflib.get_close_matches(key, list(known), n=1, cutoff=0.5)
     return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+
+
+def _check_pins(said: Mapping[str, Node], report: Report) -> None:
+    """Tell of hosts that may be made to look like others."""
+    pins = said["related"].value if "related" in said else ()
+    for one in pins if isinstance(pins, tuple) else ():
+        host = _host(one)
+        if host and (not host.isascii() or "xn--" in host):
+            what = f"related leads to {host}, which may be made to look like another site"
+            report.warn(one.line, "related", what)
+
+
+def _host(node: Node) -> str | None:
+    try:
+        return urlsplit(node.value).hostname if isinstance(node.value, str) else None
+    except ValueError:
+        return None
 
 
 def _check_review(trust: Trust, said: Mapping[str, Node], report: Report) -> None:

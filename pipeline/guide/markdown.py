@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
 from pipeline.guide.numbering import number_sections
@@ -37,6 +38,9 @@ from pipeline.model import (
 )
 
 _PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+DEEPEST = 60
+"""Levels of lists, quotes and emphasis inside one another."""
+
 _EXPLICIT_ID = re.compile(r"\s*\{#([A-Za-z][\w:.-]*)\}\s*$")
 _CONTENTS = re.compile(r"(?:table of )?contents:?", re.IGNORECASE)
 
@@ -77,8 +81,12 @@ def read_markdown(text: str, first_line: int, report: Report) -> Tree:
         first_line: The line of the file that the body begins on.
         report: Takes what the writer should know.
     """
-    root = SyntaxTreeNode(_PARSER.parse(text))
-    nodes = list(root.children)
+    tokens = _PARSER.parse(text)
+    if (deep := _too_deep(tokens)) is not None:
+        what = f"is nested more than {DEEPEST} levels deep; no mail program shows that: flatten it"
+        report.error(deep + first_line, "nesting", what)
+        return Tree((), (), ())
+    nodes = list(SyntaxTreeNode(tokens).children)
     title = _take_title(nodes)
     intro: list[Block] = []
     top: list[_Open] = []
@@ -99,6 +107,15 @@ def read_markdown(text: str, first_line: int, report: Report) -> Tree:
     outro = _take_outro(top, report)
     sections = number_sections([one.close() for one in top], report)
     return Tree(tuple(intro), sections, tuple(outro), title)
+
+
+def _too_deep(tokens: Sequence[Token]) -> int | None:
+    """The line (from 0) of the first thing that is nested too deeply; None if nothing is."""
+    for token in tokens:
+        levels = max([token.level, *(one.level + token.level for one in token.children or ())])
+        if levels > DEEPEST:
+            return token.map[0] if token.map else 0
+    return None
 
 
 def _take_title(nodes: list[SyntaxTreeNode]) -> str:
@@ -125,10 +142,12 @@ def _without_contents(
     intro: list[Block], top: list[_Open], report: Report
 ) -> tuple[list[Block], list[_Open]]:
     """Intro and sections less a table of contents: pages and mail make their own."""
-    kept = [one for one in top if not (_CONTENTS.fullmatch(one.title) and not one.children)]
+    kept = []
     for one in top:
-        if one not in kept:
+        if _CONTENTS.fullmatch(one.title) and not one.children:
             report.note(one.line, "contents", "the table of contents is left out: we make one")
+        else:
+            kept.append(one)
     shown: list[Block] = []
     for block in intro:
         if isinstance(block, ListBlock) and _is_contents(block):

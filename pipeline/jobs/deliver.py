@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from pipeline import delivery, mail, store, token
+from pipeline import delivery, mail, store, token, trust
 from pipeline.errors import MailError, PartworkError, RelayError
 from pipeline.jobs.desk import Desk, Session
 from pipeline.model import Delivery, DeliveryState, Issue, Message, Mode, Reply
@@ -47,7 +47,7 @@ def deliver(desk: Desk, now: datetime) -> DeliverReport:
         store.deliveries.expire_leases(tx, now, age=LEASE, to=desk.abandoned)
         store.deliveries.drop_unwanted(tx, now)
         due = store.deliveries.due_issues(tx, now)
-    compiled, problems = _compile_all(desk, due)
+    compiled, problems = _compile_all(desk, due, now)
     states: dict[DeliveryState, int] = {}
     if compiled:
         try:
@@ -67,7 +67,7 @@ def compile_for(desk: Desk, issue: Issue, mode: Mode) -> mail.Compiled:
 
 
 def _compile_all(
-    desk: Desk, due: tuple[tuple[str, Mode], ...]
+    desk: Desk, due: tuple[tuple[str, Mode], ...], now: datetime
 ) -> tuple[dict[tuple[str, Mode], mail.Compiled], list[str]]:
     """Each due issue compiled once a mode; an issue that cannot be is left out whole."""
     compiled: dict[tuple[str, Mode], mail.Compiled] = {}
@@ -76,6 +76,9 @@ def _compile_all(
         with desk.store.read() as tx:
             issue = store.issues.by_id(tx, issue_id)
         if issue is None:
+            continue
+        if trust.is_held(issue.profile, issue.trust, now.date()):
+            problems[issue_id] = f"{issue.path}: not mailed: its review is overdue; renew it"
             continue
         try:
             compiled[issue_id, mode] = compile_for(desk, issue, mode)

@@ -12,7 +12,8 @@ from pipeline.errors import UsageError
 from pipeline.jobs.catalogue import Catalogue, catalogue_of
 from pipeline.jobs.deliver import compile_for
 from pipeline.jobs.desk import Desk
-from pipeline.jobs.publish_due import choose_related, draft
+from pipeline.jobs.publish_due import draft
+from pipeline.jobs.relate import linkable, relate
 from pipeline.jobs.standing import Standing, standings, upcoming
 from pipeline.model import Issue, Mode, Serial
 
@@ -65,7 +66,9 @@ def _issue(
             raise UsageError(f"{slug} has no part {number}", f"it has 1 to {len(one.parts)}")
         issues = store.issues.of_guide(tx, slug)
         released = {issue.number: issue for issue in issues}
-        issue = released.get(number) or _would_be(tx, one, number, now, found.keys())
+        issue = released.get(number) or _would_be(
+            tx, desk, one, number, now, linkable(catalogue, now)
+        )
     shown = (*(old for old in issues if old.number != number), issue)
     shown = tuple(sorted(shown, key=lambda each: each.number))
     coming = upcoming(one.run, one.parts, one.released, now)
@@ -75,13 +78,18 @@ def _issue(
 
 
 def _would_be(
-    tx: store.Transaction, one: Standing, number: int, now: datetime, guides: Collection[str]
+    tx: store.Transaction,
+    desk: Desk,
+    one: Standing,
+    number: int,
+    now: datetime,
+    guides: Collection[str],
 ) -> Issue:
     """The issue as it would be frozen if those before it go out as planned."""
     planned = {each.number: each for each in upcoming(one.run, one.parts, one.released, now)}
     due = planned[number].due_at if number in planned else None
     slot = schedule.slot_at(due or now, one.run.zone)
-    return choose_related(tx, [(one, draft(one, number, slot, due or now))], guides)[0]
+    return relate(tx, desk, [(one, draft(one, number, slot, due or now))], guides)[0]
 
 
 def _render(desk: Desk, serial: Serial, issue: Issue, now: datetime) -> dict[str, bytes]:

@@ -6,20 +6,17 @@ scheduler finds the work done. Nothing is rendered or sent here.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pipeline import markup, publish, related, schedule, store
+from pipeline import markup, publish, schedule, store, trust
 from pipeline.errors import FileError, UsageError
 from pipeline.jobs.catalogue import Catalogue
 from pipeline.jobs.desk import Desk
-from pipeline.jobs.ranked import headings_of, words_of
+from pipeline.jobs.relate import headings_of, linkable, relate, words_of
 from pipeline.jobs.revise import Revised, revise
 from pipeline.jobs.standing import Standing, standings, upcoming
 from pipeline.model import CatchUp, Issue, Release, Slot
-
-RELATED_LINKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +64,22 @@ def publish_due(desk: Desk, catalogue: Catalogue, now: datetime) -> PublishRepor
             changed |= store.guides.save(tx, front, one.parts, source, one.run.started_at)
             revised += revise(tx, one, now) if one.is_edited else ()
             store.subscribers.follow_every(tx, front.slug)
+            if trust.is_held(front.profile, front.trust, now.date()):
+                problems += (_unreviewed(one),)
+                continue
             due, late = decide(one, now)
             drafts += [(one, draft(one, number, slot, now)) for number, slot in due]
             held += late
         out = {volume.guide.slug for volume in catalogue.scheduled}
         changed |= store.guides.suspend(tx, out)
-        issues = choose_related(tx, drafts, out)
+        issues = relate(tx, desk, drafts, linkable(catalogue, now))
         released = tuple(Released(issue, _record(tx, issue)) for issue in issues)
     return PublishReport(released, tuple(held), changed, tuple(revised), problems)
+
+
+def _unreviewed(one: Standing) -> str:
+    day = one.guide.front.trust.next_review
+    return f"{one.guide.source}: held, its review was due on {day}; renew it and its dates"
 
 
 def keep_ids(catalogue: Catalogue) -> tuple[str, ...]:
@@ -134,60 +139,6 @@ def draft(one: Standing, number: int, slot: Slot, now: datetime) -> Issue:
         upcoming=coming[0] if coming else None,
         trust=front.trust,
         profile=front.profile,
-    )
-
-
-def choose_related(
-    tx: store.Transaction, drafts: list[tuple[Standing, Issue]], guides: Collection[str]
-) -> tuple[Issue, ...]:
-    """The drafts with their related links.
-
-    Chosen among what is out of these guides and what goes out with the drafts; a guide that was
-    withdrawn or cannot be read is not led to.
-    """
-    if not drafts:
-        return ()
-    mine = [_candidate(issue) for _, issue in drafts]
-    older = (_known(text) for text in store.issues.texts(tx) if text.guide in guides)
-    catalogue = related.catalogue((*older, *mine))
-    return tuple(
-        replace(
-            issue,
-            related=related.choose(
-                candidate,
-                catalogue,
-                pins=one.guide.front.related,
-                exclude_urls=markup.link_targets(issue.sections),
-                limit=RELATED_LINKS,
-            ),
-        )
-        for (one, issue), candidate in zip(drafts, mine, strict=True)
-    )
-
-
-def _candidate(issue: Issue) -> related.Candidate:
-    return related.Candidate(
-        id=issue.id,
-        path=issue.path,
-        guide=issue.guide,
-        guide_title=issue.guide_title,
-        title=issue.subject,
-        lang=issue.lang,
-        headings=headings_of(issue),
-        body=words_of(issue),
-    )
-
-
-def _known(text: store.issues.IssueText) -> related.Candidate:
-    return related.Candidate(
-        id=text.id,
-        path=text.path,
-        guide=text.guide,
-        guide_title=text.guide_title,
-        title=text.title,
-        lang=text.lang,
-        headings=text.headings,
-        body=text.words,
     )
 
 

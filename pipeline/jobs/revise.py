@@ -12,7 +12,7 @@ from pipeline import guide, store
 from pipeline.errors import UsageError
 from pipeline.guide import Edit
 from pipeline.jobs.desk import Desk
-from pipeline.jobs.ranked import headings_of, words_of
+from pipeline.jobs.relate import headings_of, words_of
 from pipeline.jobs.standing import Standing
 from pipeline.markup import count_words
 from pipeline.model import Correction, FrontMatter, Issue, Profile, Section

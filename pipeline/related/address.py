@@ -15,7 +15,7 @@ def page_of(url: str) -> tuple[str, str]:
         parts = urlsplit(urljoin(_HERE, url.strip()))
     except ValueError:  # such as an unclosed [ of an IPv6 address
         return "", ""
-    if parts.scheme not in {"http", "https"}:
+    if parts.scheme not in {"http", "https"} or "@" in parts.netloc:
         return "", ""
     path = unquote(parts.path).strip("/").removesuffix("index.html").strip("/")
     return parts.netloc.lower(), f"{path}?{parts.query}" if parts.query else path

@@ -11,7 +11,7 @@ import pytest
 from pipeline import jobs
 from pipeline.app import open_site
 from pipeline.guide import Accept
-from pipeline.model import DeliveryState, Message, Reply
+from pipeline.model import DeliveryState, Message, Mode, Reply
 from tests.sites import make_site, numbers, outbox, received, run_once, subscribe, write_guide
 
 MONDAY, NEXT = "2026-03-09T09:05+01:00", "2026-03-16T09:05+01:00"
@@ -187,3 +187,39 @@ def test_a_copied_ids_file_is_refused_with_both_names(tmp_path: Path) -> None:
     assert "content/water.md" in told["content/copy.md"]
     assert "content/copy.md" in told["content/water.md"]
     assert report.publishing.released == ()
+
+
+# ------------------------------------------------------------------ reviews
+
+HEALTH = """cadence: "weekly mon 09:00"
+zone: Europe/Berlin
+start: 2026-03-09
+profile: health
+reviewer: {name: A clinician}
+last_reviewed: 2025-03-12
+next_review: 2026-03-12
+disclaimer: Not advice.
+citations: [{id: a, title: A study, url: "https://example.org/a"}]
+"""
+
+
+def test_an_overdue_review_holds_what_is_new(tmp_path: Path) -> None:
+    """Parts and mails wait, the others go on; with the review renewed everything goes out."""
+    site = make_site(tmp_path / "site")
+    path = write_guide(site, front=HEALTH)
+    write_guide(site, "land")
+    subscribe(site, "ann@example.net", "2026-03-01T09:00")
+    run_once(site, MONDAY)
+    subscribe(site, "eve@example.net", NEXT, guides=("water",), mode=Mode.DRIP)
+    held = run_once(site, NEXT)
+    assert (numbers(held), numbers(held, "land")) == ([], [2])
+    assert any("its review was due on 2026-03-12" in one for one in held.publishing.problems)
+    assert held.is_partial
+    assert received(site, "eve@") == []
+    (land,) = (one.issue for one in held.publishing.released)
+    assert all("water/" not in link.path for link in land.related)
+    text = path.read_text(encoding="utf-8").replace("2026-03-12", "2027-03-01")
+    path.write_text(text.replace("last_reviewed: 2025-03-12", "last_reviewed: 2026-03-15"), "utf-8")
+    after = run_once(site, NEXT)
+    assert numbers(after) == [2]
+    assert len(received(site, "eve@")) == 1

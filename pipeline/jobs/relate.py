@@ -1,0 +1,97 @@
+"""Chooses what is related to issues that go out: brings the ranking all that may be led to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from pipeline import markup, related, store, trust
+from pipeline.jobs.catalogue import Catalogue
+from pipeline.jobs.desk import Desk
+from pipeline.jobs.standing import Standing
+from pipeline.model import FrontMatter, Issue
+
+RELATED_LINKS = 3
+
+
+def linkable(catalogue: Catalogue, now: datetime) -> frozenset[str]:
+    """The guides whose parts may be led to: not withdrawn, readable, their review not overdue."""
+    fronts = (one.guide.front for one in catalogue.scheduled)
+    return frozenset(
+        one.slug for one in fronts if not trust.is_held(one.profile, one.trust, now.date())
+    )
+
+
+def relate(
+    tx: store.Transaction,
+    desk: Desk,
+    drafts: Sequence[tuple[Standing, Issue]],
+    guides: Collection[str],
+) -> tuple[Issue, ...]:
+    """The drafts with their related links.
+
+    Chosen among what is out of these guides and what goes out with the drafts.
+    """
+    if not drafts:
+        return ()
+    mine = [_candidate(issue) for _, issue in drafts]
+    older = (_known(text) for text in store.issues.texts(tx) if text.guide in guides)
+    catalogue = related.catalogue((*older, *mine))
+    return tuple(
+        replace(
+            issue,
+            related=related.choose(
+                candidate,
+                catalogue,
+                pins=_pins(desk, one.guide.front),
+                exclude_urls=markup.link_targets(issue.sections),
+                limit=RELATED_LINKS,
+            ),
+        )
+        for (one, issue), candidate in zip(drafts, mine, strict=True)
+    )
+
+
+def _pins(desk: Desk, front: FrontMatter) -> tuple[str, ...]:
+    """What its writer wants linked, less addresses of the guide itself."""
+    own = desk.site.url(f"{front.slug}/").rstrip("/")
+    return tuple(
+        pin for pin in front.related if pin.rstrip("/") != own and not pin.startswith(f"{own}/")
+    )
+
+
+def _candidate(issue: Issue) -> related.Candidate:
+    return related.Candidate(
+        id=issue.id,
+        path=issue.path,
+        guide=issue.guide,
+        guide_title=issue.guide_title,
+        title=issue.subject,
+        lang=issue.lang,
+        headings=headings_of(issue),
+        body=words_of(issue),
+    )
+
+
+def _known(text: store.issues.IssueText) -> related.Candidate:
+    return related.Candidate(
+        id=text.id,
+        path=text.path,
+        guide=text.guide,
+        guide_title=text.guide_title,
+        title=text.title,
+        lang=text.lang,
+        headings=text.headings,
+        body=text.words,
+    )
+
+
+def headings_of(issue: Issue) -> str:
+    """Its headings on one line."""
+    return " ".join(entry.title for entry in markup.headings(issue.sections))
+
+
+def words_of(issue: Issue) -> str:
+    """Its text on one line."""
+    return " ".join(markup.section_text(section) for section in issue.sections)
