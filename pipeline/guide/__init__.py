@@ -6,6 +6,7 @@ from pipeline.guide.planning import plan, subject
 from pipeline.guide.reading import parse
 from pipeline.guide.revision import Edit, current, edit_between, remaining
 from pipeline.guide.source import Parsed, Source
+from pipeline.guide.writing import write_markdown
 
 __all__ = [
     "Accept",
@@ -23,4 +24,5 @@ __all__ = [
     "plan",
     "remaining",
     "subject",
+    "write_markdown",
 ]

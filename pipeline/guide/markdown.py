@@ -1,16 +1,18 @@
-"""Markdown into the tree: CommonMark with tables and strikethrough, each block with its lines."""
+"""Markdown into the tree: CommonMark with tables, strikethrough, footnotes and boxes to tick."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
+from mdit_py_plugins.footnote import footnote_plugin
 
-from pipeline.guide.numbering import number_sections
+from pipeline.guide.nesting import Head, nest
 from pipeline.guide.source import Report, Tree
 from pipeline.markup import plain
 from pipeline.model import (
@@ -30,7 +32,6 @@ from pipeline.model import (
     Paragraph,
     Quote,
     Rule,
-    Section,
     Strike,
     Strong,
     Table,
@@ -38,75 +39,56 @@ from pipeline.model import (
 )
 
 _PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+_PARSER.use(footnote_plugin)
+
 DEEPEST = 60
 """Levels of lists, quotes and emphasis inside one another."""
 
-_EXPLICIT_ID = re.compile(r"\s*\{#([A-Za-z][\w:.-]*)\}\s*$")
-_CONTENTS = re.compile(r"(?:table of )?contents:?", re.IGNORECASE)
-
-
-@dataclass(slots=True)
-class _Open:
-    """A section that is being filled."""
-
-    level: int
-    title: str
-    explicit: str
-    line: int
-    blocks: list[Block] = field(default_factory=list)
-    children: list[_Open] = field(default_factory=list)
-
-    def close(self) -> Section:
-        children = tuple(child.close() for child in self.children)
-        lasts = [block.lines.last for block in self.blocks]
-        lasts += [child.lines.last for child in children]
-        return Section(
-            title=self.title,
-            blocks=tuple(self.blocks),
-            lines=Lines(self.line, max([self.line, *lasts])),
-            children=children,
-            id=self.explicit,
-        )
+_BOXES = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}
+_SHORTCODE = re.compile(r"\{\{[<%].*?[%>]\}\}|\{%.*?%\}")
+_LOST_NOTE = re.compile(r"\[\^([^\]\s]+)\]")
 
 
 def read_markdown(text: str, first_line: int, report: Report) -> Tree:
-    """The tree of a Markdown text.
+    """The tree of a Markdown text (see `nest`).
 
-    A single H1 before everything else is the title. Headings below it are sections, nested by
-    their levels. What comes before the first is the intro; what follows a rule (`---`) at the end
-    of the last is the outro.
+    Footnotes stand at the end of the section that refers to them, numbered there from 1, so that
+    every part has its own. `[ ]` and `[x]` at the head of an item become boxes. Shortcodes of site
+    generators are kept as they are, and told.
 
     Args:
         text: The body, without front matter.
         first_line: The line of the file that the body begins on.
         report: Takes what the writer should know.
     """
-    tokens = _PARSER.parse(text)
+    env: dict[str, Any] = {}
+    tokens = _PARSER.parse(text, env)
     if (deep := _too_deep(tokens)) is not None:
         what = f"is nested more than {DEEPEST} levels deep; no mail program shows that: flatten it"
         report.error(deep + first_line, "nesting", what)
         return Tree((), (), ())
+    for label, number in env.get("footnotes", {}).get("refs", {}).items():
+        if number < 0:
+            what = f"footnote {label[1:]!r} is referred to nowhere: left out"
+            report.warn(_line_of(f"[^{label[1:]}]:", text) + first_line, "footnote", what)
     nodes = list(SyntaxTreeNode(tokens).children)
-    title = _take_title(nodes)
-    intro: list[Block] = []
-    top: list[_Open] = []
-    path: list[_Open] = []
-    for node in nodes:
-        if node.type != "heading":
-            (path[-1].blocks if path else intro).extend(_block(node, first_line))
-            continue
-        opened = _opened(node, first_line)
-        while path and path[-1].level >= opened.level:
-            path.pop()
-        if path and opened.level > path[-1].level + 1:
-            what = f"heading {opened.title!r} skips a level; it is taken as nested by one"
-            report.warn(opened.line, "level", what)
-        (path[-1].children if path else top).append(opened)
-        path.append(opened)
-    intro, top = _without_contents(intro, top, report)
-    outro = _take_outro(top, report)
-    sections = number_sections([one.close() for one in top], report)
-    return Tree(tuple(intro), sections, tuple(outro), title)
+    return nest(_Reader(first_line, report, _notes(nodes)).stream(nodes), report)
+
+
+def _line_of(words: str, text: str) -> int:
+    """The line (from 0) that these words begin on."""
+    lines = enumerate(text.split("\n"))
+    return next((n for n, line in lines if line.lstrip().startswith(words)), 0)
+
+
+def _notes(nodes: list[SyntaxTreeNode]) -> dict[int, SyntaxTreeNode]:
+    """The footnotes by number; their block is taken out."""
+    found = {}
+    for block in [node for node in nodes if node.type == "footnote_block"]:
+        nodes.remove(block)
+        for note in block.children:
+            found[int(note.meta["id"])] = note
+    return found
 
 
 def _too_deep(tokens: Sequence[Token]) -> int | None:
@@ -118,159 +100,168 @@ def _too_deep(tokens: Sequence[Token]) -> int | None:
     return None
 
 
-def _take_title(nodes: list[SyntaxTreeNode]) -> str:
-    """The text of the only H1 if it stands first; it is taken out."""
-    firsts = [node for node in nodes if node.type == "heading" and node.tag == "h1"]
-    if len(firsts) != 1 or not nodes or nodes[0] is not firsts[0]:
-        return ""
-    return _EXPLICIT_ID.sub("", plain(_inlines(nodes.pop(0).children)))
+@dataclass(slots=True)
+class _Reader:
+    """Reads the nodes of one text."""
+
+    first_line: int
+    report: Report
+    notes: Mapping[int, SyntaxTreeNode]
+    used: list[int] = field(default_factory=list)
+    """The footnotes that the section under way refers to, in the order of their numbers."""
+    line: int = 1
+    """Where the block under way begins."""
+
+    def stream(self, nodes: Sequence[SyntaxTreeNode]) -> Iterator[Head | Block]:
+        """Headings and blocks; before each heading the notes of the section that it ends."""
+        for node in nodes:
+            if node.type == "heading":
+                yield from self._footnotes()
+                lines = self._lines(node)
+                title = plain(self._inlines(node.children))
+                yield Head(int(node.tag[1:]), title, lines.first)
+            else:
+                yield from self._block(node)
+        yield from self._footnotes()
+
+    def _footnotes(self) -> Iterator[Block]:
+        """The notes referred to since the last heading, as a numbered list."""
+        # `used` grows under way: a note may refer to another, which then joins the list
+        items = [self._blocks(self.notes[number].children) for number in self.used]
+        if items:
+            spans = [block.lines for item in items for block in item]
+            lines = Lines(min(one.first for one in spans), max(one.last for one in spans))
+            self.used.clear()
+            yield ListBlock(tuple(items), lines, 1, tight=max(map(len, items)) == 1)
+
+    def _lines(self, node: SyntaxTreeNode) -> Lines:
+        if node.map is None:
+            return Lines(self.line, self.line)
+        begin, end = node.map
+        self.line = begin + self.first_line
+        return Lines(self.line, max(end, begin + 1) + self.first_line - 1)
+
+    def _blocks(self, nodes: Sequence[SyntaxTreeNode]) -> tuple[Block, ...]:
+        return tuple(block for node in nodes for block in self._block(node))
+
+    def _block(self, node: SyntaxTreeNode) -> list[Block]:  # noqa: C901, PLR0911 -- one case a kind of node
+        lines = self._lines(node)
+        match node.type:
+            case "paragraph":
+                return [Paragraph(self._inlines(node.children), lines)]
+            case "heading":
+                level = max(1, int(node.tag[1:]) - 2)
+                return [Heading(level, self._inlines(node.children), lines)]
+            case "bullet_list" | "ordered_list":
+                return [self._list(node, lines)]
+            case "blockquote":
+                return [Quote(self._blocks(node.children), lines)]
+            case "fence" | "code_block":
+                text = node.content.rstrip("\n") + "\n" if node.content.strip("\n") else ""
+                return [CodeBlock(text, lines, node.info.strip())]
+            case "table":
+                return [self._table(node, lines)]
+            case "hr":
+                return [Rule(lines)]
+            case "html_block":
+                return [HtmlBlock(node.content.rstrip("\n"), lines)]
+            case _:
+                return list(self._blocks(node.children))
+
+    def _list(self, node: SyntaxTreeNode, lines: Lines) -> ListBlock:
+        items = tuple(_boxed(self._blocks(item.children)) for item in node.children)
+        tight = all(
+            paragraph.hidden
+            for item in node.children
+            for paragraph in item.children
+            if paragraph.type == "paragraph"
+        )
+        start = int(node.attrs.get("start", 1)) if node.type == "ordered_list" else None
+        return ListBlock(items, lines, start, tight)
+
+    def _table(self, node: SyntaxTreeNode, lines: Lines) -> Table:
+        rows = [row for part in node.children for row in part.children]
+        cells = [tuple(self._inlines(cell.children) for cell in row.children) for row in rows]
+        align = tuple(
+            str(cell.attrs.get("style", "")).removeprefix("text-align:")
+            for cell in rows[0].children
+        )
+        return Table(cells[0], tuple(cells[1:]), align, lines)
+
+    def _inlines(self, nodes: Sequence[SyntaxTreeNode]) -> tuple[Inline, ...]:
+        flat = [
+            one
+            for node in nodes
+            for one in (node.children if node.type == "inline" else (node,))
+            if one.type != "footnote_anchor"
+        ]
+        return tuple(_joined(self._inline(node) for node in flat))
+
+    def _inline(self, node: SyntaxTreeNode) -> Inline:  # noqa: C901, PLR0911, PLR0912 -- one case a kind of node
+        match node.type:
+            case "code_inline":
+                return Code(node.content)
+            case "em":
+                return Emphasis(self._inlines(node.children))
+            case "strong":
+                return Strong(self._inlines(node.children))
+            case "s":
+                return Strike(self._inlines(node.children))
+            case "link":
+                title = str(node.attrs.get("title", ""))
+                return Link(str(node.attrs["href"]), self._inlines(node.children), title)
+            case "image":
+                alt = plain(self._inlines(node.children))
+                return Image(str(node.attrs["src"]), alt, str(node.attrs.get("title", "")))
+            case "hardbreak":
+                return Break()
+            case "softbreak":
+                return Text("\n")
+            case "html_inline":
+                return InlineHtml(node.content)
+            case "footnote_ref":
+                return Text(self._mark(int(node.meta["id"])))
+            case _:
+                self._tell(node.content)
+                return Text(node.content)
+
+    def _mark(self, note: int) -> str:
+        """`[1]` for the first note of a section, and so on."""
+        if note not in self.used:
+            self.used.append(note)
+        return f"[{self.used.index(note) + 1}]"
+
+    def _tell(self, text: str) -> None:
+        for found in _SHORTCODE.findall(text):
+            what = f"{found[:40]!r} looks like a shortcode: kept as text, we run none"
+            self.report.warn(self.line, "shortcode", what)
+        for label in _LOST_NOTE.findall(text):
+            self.report.warn(self.line, "footnote", f"footnote {label!r} has no note")
 
 
-def _opened(node: SyntaxTreeNode, first_line: int) -> _Open:
-    title = plain(_inlines(node.children))
-    found = _EXPLICIT_ID.search(title)
-    lines = _lines(node, first_line)
-    return _Open(
-        level=int(node.tag[1:]),
-        title=_EXPLICIT_ID.sub("", title) or "…",
-        explicit=f"#{found[1]}" if found else "",
-        line=lines.first,
-    )
+def _joined(nodes: Iterable[Inline]) -> Iterator[Inline]:
+    """Inline nodes with neighbouring texts in one; a break between lines stays by itself."""
+    held: Text | None = None
+    for node in nodes:
+        if isinstance(node, Text) and node.text != "\n":
+            held = Text(held.text + node.text) if held else node
+            continue
+        if held:
+            yield held
+            held = None
+        yield node
+    if held:
+        yield held
 
 
-def _without_contents(
-    intro: list[Block], top: list[_Open], report: Report
-) -> tuple[list[Block], list[_Open]]:
-    """Intro and sections less a table of contents: pages and mail make their own."""
-    kept = []
-    for one in top:
-        if _CONTENTS.fullmatch(one.title) and not one.children:
-            report.note(one.line, "contents", "the table of contents is left out: we make one")
-        else:
-            kept.append(one)
-    shown: list[Block] = []
-    for block in intro:
-        if isinstance(block, ListBlock) and _is_contents(block):
-            what = "the list of contents is left out: we make one"
-            report.note(block.lines.first, "contents", what)
-            if shown and isinstance(shown[-1], Paragraph):
-                label = plain(shown[-1].content)
-                if _CONTENTS.fullmatch(label):
-                    shown.pop()
-        else:
-            shown.append(block)
-    return shown, kept
-
-
-def _is_contents(block: ListBlock) -> bool:
-    """Whether every item is a link to a place in this very text."""
-    firsts = [item[0] for item in block.items if item]
-    return bool(firsts) and all(
-        isinstance(one, Paragraph)
-        and len(one.content) == 1
-        and isinstance(one.content[0], Link)
-        and one.content[0].href.startswith("#")
-        for one in firsts
-    )
-
-
-def _take_outro(top: list[_Open], report: Report) -> list[Block]:
-    """What follows the last rule in the last section; it is taken out, the rule with it."""
-    if not top:
-        return []
-    last = top[-1]
-    while last.children:
-        last = last.children[-1]
-    rules = [n for n, block in enumerate(last.blocks) if isinstance(block, Rule)]
-    if not rules or not (outro := last.blocks[rules[-1] + 1 :]):
-        return []
-    report.note(outro[0].lines.first, "outro", "what follows the last rule is taken as the outro")
-    del last.blocks[rules[-1] :]
-    return outro
-
-
-def _lines(node: SyntaxTreeNode, first_line: int) -> Lines:
-    begin, end = node.map or (0, 1)
-    return Lines(begin + first_line, max(end, begin + 1) + first_line - 1)
-
-
-def _blocks(nodes: Sequence[SyntaxTreeNode], first_line: int) -> tuple[Block, ...]:
-    return tuple(block for node in nodes for block in _block(node, first_line))
-
-
-def _block(node: SyntaxTreeNode, first_line: int) -> list[Block]:  # noqa: C901, PLR0911 -- one case a kind of node
-    lines = _lines(node, first_line)
-    match node.type:
-        case "paragraph":
-            return [Paragraph(_inlines(node.children), lines)]
-        case "heading":
-            return [Heading(max(1, int(node.tag[1:]) - 2), _inlines(node.children), lines)]
-        case "bullet_list" | "ordered_list":
-            return [_list(node, lines, first_line)]
-        case "blockquote":
-            return [Quote(_blocks(node.children, first_line), lines)]
-        case "fence" | "code_block":
-            return [CodeBlock(node.content, lines, node.info.strip())]
-        case "table":
-            return [_table(node, lines)]
-        case "hr":
-            return [Rule(lines)]
-        case "html_block":
-            return [HtmlBlock(node.content, lines)]
-        case _:
-            return list(_blocks(node.children, first_line))
-
-
-def _list(node: SyntaxTreeNode, lines: Lines, first_line: int) -> ListBlock:
-    items = tuple(_blocks(item.children, first_line) for item in node.children)
-    tight = all(
-        paragraph.hidden
-        for item in node.children
-        for paragraph in item.children
-        if paragraph.type == "paragraph"
-    )
-    start = int(node.attrs.get("start", 1)) if node.type == "ordered_list" else None
-    return ListBlock(items, lines, start, tight)
-
-
-def _table(node: SyntaxTreeNode, lines: Lines) -> Table:
-    rows = [row for part in node.children for row in part.children]
-    cells = [tuple(_inlines(cell.children) for cell in row.children) for row in rows]
-    align = tuple(
-        str(cell.attrs.get("style", "")).removeprefix("text-align:") for cell in rows[0].children
-    )
-    return Table(cells[0], tuple(cells[1:]), align, lines)
-
-
-def _inlines(nodes: Sequence[SyntaxTreeNode]) -> tuple[Inline, ...]:
-    return tuple(
-        one
-        for node in nodes
-        for one in (_inlines(node.children) if node.type == "inline" else (_inline(node),))
-    )
-
-
-def _inline(node: SyntaxTreeNode) -> Inline:  # noqa: C901, PLR0911 -- one case a kind of node
-    match node.type:
-        case "code_inline":
-            return Code(node.content)
-        case "em":
-            return Emphasis(_inlines(node.children))
-        case "strong":
-            return Strong(_inlines(node.children))
-        case "s":
-            return Strike(_inlines(node.children))
-        case "link":
-            title = str(node.attrs.get("title", ""))
-            return Link(str(node.attrs["href"]), _inlines(node.children), title)
-        case "image":
-            alt = plain(_inlines(node.children))
-            return Image(str(node.attrs["src"]), alt, str(node.attrs.get("title", "")))
-        case "hardbreak":
-            return Break()
-        case "softbreak":
-            return Text("\n")
-        case "html_inline":
-            return InlineHtml(node.content)
-        case _:
-            return Text(node.content)
+def _boxed(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """An item of a list of tasks, its `[ ]` or `[x]` as a box."""
+    first = blocks[0] if blocks else None
+    if not isinstance(first, Paragraph) or not isinstance(first.content[0], Text):
+        return blocks
+    text = first.content[0].text
+    box = _BOXES.get(text[:4])
+    if box is None:
+        return blocks
+    content = (Text(box + text[4:]), *first.content[1:])
+    return (Paragraph(content, first.lines), *blocks[1:])
