@@ -11,7 +11,8 @@ from pipeline.errors import FileError
 from pipeline.guide import Source
 from pipeline.model import Diagnostic, Severity
 
-GUIDE_ENDINGS = frozenset({".md", ".markdown", ".txt"})
+GUIDE_ENDINGS = frozenset({".md", ".markdown", ".txt", ".html", ".htm"})
+WITH_SIDECAR = frozenset({".txt", ".html", ".htm"})
 MAX_BYTES = 10_000_000
 """No guide of words is larger; a larger file is refused before it is read."""
 
@@ -56,7 +57,7 @@ def _source(path: Path, folder: Path) -> Source | Diagnostic:
     if isinstance(text, Diagnostic):
         return text
     sidecar = path.with_suffix(".toml")
-    if path.suffix.lower() != ".txt" or not sidecar.exists():
+    if path.suffix.lower() not in WITH_SIDECAR or not sidecar.exists():
         return Source(_shown(path, folder), text)
     beside = _text(sidecar, folder)
     if isinstance(beside, Diagnostic):
@@ -74,6 +75,10 @@ def _text(path: Path, folder: Path) -> str | Diagnostic:
     raw = _bytes(path, folder, shown)
     if isinstance(raw, Diagnostic):
         return raw
+    return _readable(raw, shown)
+
+
+def _readable(raw: bytes, shown: str) -> str | Diagnostic:
     text = _decoded(raw, shown)
     if isinstance(text, Diagnostic):
         return text
@@ -112,6 +117,36 @@ def _decoded(raw: bytes, shown: str) -> str | Diagnostic:
         line = raw.count(b"\n", 0, error.start) + 1
         what = f"byte {error.start} is not UTF-8; save the file as UTF-8"
         return _refused(shown, line, "encoding", what)
+
+
+def natural(path: Path) -> tuple[tuple[int, int | str], ...]:
+    """What sorts files as people do: `2-b.md` before `10-a.md`."""
+    pieces = re.split(r"(\d+)", path.name)
+    return tuple((0, int(one)) if one.isdecimal() else (1, one) for one in pieces)
+
+
+def read_text(path: Path) -> str:
+    """The text of any file, with LF ends.
+
+    Raises:
+        FileError: It is not there, too large, or no text.
+    """
+    found = _text(path, path.parent)
+    if isinstance(found, Diagnostic):
+        raise FileError(f"{path}:{found.line}", found.message)
+    return found
+
+
+def decode(raw: bytes, name: str) -> str:
+    """The text that bytes hold, with LF ends.
+
+    Raises:
+        FileError: They are no text.
+    """
+    found = _readable(raw, name)
+    if isinstance(found, Diagnostic):
+        raise FileError(f"{name}:{found.line}", found.message)
+    return found
 
 
 def ids_path(guide_file: Path) -> Path:

@@ -9,12 +9,12 @@ import gc
 import os
 import sys
 
-from pipeline.cli import guides, issues, running, sites, subscribers
+from pipeline.cli import convert, guides, issues, running, sites, subscribers
 from pipeline.cli.root import app
 from pipeline.cli.show import complain, fault
 from pipeline.errors import ConfigError, PartworkError, UsageError
 
-__all__ = ["app", "main"]
+__all__ = ["app", "convert", "main"]
 
 guides.register(app)
 issues.register(app)

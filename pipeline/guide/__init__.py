@@ -2,6 +2,7 @@
 
 from pipeline.guide.identity import Accept, Identified, identify
 from pipeline.guide.ids_file import KnownSection, dump_ids, load_ids
+from pipeline.guide.importing import Imported, import_guide, kind_of
 from pipeline.guide.planning import plan, subject
 from pipeline.guide.reading import parse
 from pipeline.guide.revision import Edit, current, edit_between, remaining
@@ -12,6 +13,7 @@ __all__ = [
     "Accept",
     "Edit",
     "Identified",
+    "Imported",
     "KnownSection",
     "Parsed",
     "Source",
@@ -19,6 +21,8 @@ __all__ = [
     "dump_ids",
     "edit_between",
     "identify",
+    "import_guide",
+    "kind_of",
     "load_ids",
     "parse",
     "plan",

@@ -246,20 +246,21 @@ def _joined(nodes: Iterable[Inline]) -> Iterator[Inline]:
         if isinstance(node, Text) and node.text != "\n":
             held = Text(held.text + node.text) if held else node
             continue
-        if held:
+        if held and held.text:
             yield held
-            held = None
+        held = None
         yield node
-    if held:
+    if held and held.text:
         yield held
 
 
 def _boxed(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     """An item of a list of tasks, its `[ ]` or `[x]` as a box."""
     first = blocks[0] if blocks else None
-    if not isinstance(first, Paragraph) or not isinstance(first.content[0], Text):
+    lead = first.content[0] if isinstance(first, Paragraph) and first.content else None
+    if not isinstance(first, Paragraph) or not isinstance(lead, Text):
         return blocks
-    text = first.content[0].text
+    text = lead.text
     box = _BOXES.get(text[:4])
     if box is None:
         return blocks

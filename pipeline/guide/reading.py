@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pipeline.guide.front_matter import read_front
+from pipeline.guide.html import read_html
 from pipeline.guide.markdown import read_markdown
 from pipeline.guide.plain_text import read_plain_text
 from pipeline.guide.source import Parsed, Report, Source, Tree
@@ -18,16 +19,16 @@ _FENCE = re.compile(r"---[ \t]*\n(.*?)(?:^(?:---|\.\.\.)[ \t]*(?:\n|\Z))", re.DO
 def parse(source: Source) -> Parsed:
     """The guide that a source holds, and what was found on the way.
 
-    Its name says what it is: `.txt` is plain text with a sidecar, all else Markdown with front
-    matter. What is wrong is told by file and line, all of it at once; any error means no guide.
+    Its name says what it is: `.txt` is plain text and `.html` a page, each with a sidecar; a name
+    that ends in `/` is a folder of Markdown files; all else is Markdown with front matter. What is
+    wrong is told by file and line, all of it at once; any error means no guide.
     """
-    is_text = source.name.lower().endswith(".txt")
     front = Report(source.sidecar_name or source.name)
     body = Report(source.name)
-    said, tree = _read_text(source, front, body) if is_text else _read_markdown(source, front)
+    said, tree = _read(source, front, body)
     found = front if front.file == source.name else body
-    stem = source.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-    declared = read_front(said, {"slug": slugify(stem), "title": tree.title}, front)
+    stem = source.name.rstrip("/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    declared = read_front(said, {"slug": slugify(stem), "title": tree.title or source.guess}, front)
     if not (tree.intro or tree.sections):
         found.error(1, "empty", "has no text")
     diagnostics = tuple(front.found + (body.found if body is not front else []))
@@ -57,10 +58,24 @@ def _read_markdown(source: Source, report: Report) -> tuple[dict[str, Node], Tre
     return said, read_markdown(text[fence.end() :], text.count("\n", 0, fence.end()) + 1, report)
 
 
-def _read_text(source: Source, front: Report, body: Report) -> tuple[dict[str, Node], Tree]:
-    tree = read_plain_text(source.text, body)
+def _read(source: Source, front: Report, body: Report) -> tuple[dict[str, Node], Tree]:
+    name = source.name.lower()
+    if name.endswith(".txt"):
+        return _sidecar(source, front), read_plain_text(source.text, body)
+    if name.endswith((".html", ".htm")):
+        return _sidecar(source, front), read_html(source.text, body)
+    if name.endswith("/"):
+        return _sidecar(source, front), read_markdown(source.text, 1, body)
+    return _read_markdown(source, front)
+
+
+def _sidecar(source: Source, front: Report) -> dict[str, Node]:
+    if source.sidecar is None and source.guess:
+        return {}
     if source.sidecar is None:
-        sidecar = source.name.rsplit(".", 1)[0] + ".toml"
-        front.error(1, "sidecar", f'plain text needs {sidecar} beside it with `title = "..."`')
-        return {"title": Node("untitled", 1)}, tree
-    return read_toml(source.sidecar, front), tree
+        folder, _, name = source.name.rpartition("/")
+        sidecar = f"{folder}/{name.rsplit('.', 1)[0] or 'guide'}.toml"
+        what = f'needs {sidecar} beside it with `title = "..."`'
+        front.error(1, "sidecar", what)
+        return {"title": Node("untitled", 1)}
+    return read_toml(source.sidecar, front)

@@ -17,6 +17,8 @@ class Source:
     sidecar: str | None = None
     """TOML that stands beside a plain text and says what front matter would."""
     sidecar_name: str = ""
+    guess: str = ""
+    """A title for a text that is imported and says none; then it needs no sidecar either."""
 
 
 @dataclass(frozen=True, slots=True)

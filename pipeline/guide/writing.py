@@ -145,7 +145,7 @@ def _block(block: Block, *, other: bool) -> Iterator[str]:  # noqa: C901 -- one 
             yield from _list(block, other=other)
         case Quote():
             inner = list(_blocks(block.blocks))[:-1]
-            yield from (f"> {line}".rstrip() for line in inner or [""])
+            yield from (f"> {line}" if line else ">" for line in inner or [""])
         case CodeBlock():
             yield from _code(block)
         case Table():
@@ -157,6 +157,13 @@ def _block(block: Block, *, other: bool) -> Iterator[str]:  # noqa: C901 -- one 
 
 
 def _list(block: ListBlock, *, other: bool) -> Iterator[str]:
+    lines = list(_items(block, other=other))
+    while lines and not lines[-1]:
+        lines.pop()
+    yield from lines
+
+
+def _items(block: ListBlock, *, other: bool) -> Iterator[str]:
     for index, item in enumerate(block.items):
         if block.start is None:
             mark = "*" if other else "-"
@@ -165,7 +172,7 @@ def _list(block: ListBlock, *, other: bool) -> Iterator[str]:
         lines = list(_blocks(item, tight=block.tight))
         lines = lines or [""]
         gap = " " * (len(mark) + 1)
-        yield f"{mark} {lines[0]}".rstrip()
+        yield f"{mark} {lines[0]}" if lines[0] else mark
         yield from (f"{gap}{line}" if line else "" for line in lines[1:])
 
 

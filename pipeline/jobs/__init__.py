@@ -2,6 +2,14 @@
 
 from pipeline.jobs.catalogue import Catalogue, Volume, catalogue_of
 from pipeline.jobs.check import CheckReport, LookReport, check, look
+from pipeline.jobs.convert import (
+    ImportedReport,
+    Wanted,
+    export,
+    import_text,
+    read_any,
+    write_export,
+)
 from pipeline.jobs.deliver import DeliverReport, deliver
 from pipeline.jobs.desk import Desk, Session, Transport
 from pipeline.jobs.forecast import Departure, ForecastReport, forecast
@@ -28,6 +36,7 @@ __all__ = [
     "Held",
     "IdsReport",
     "ImportReport",
+    "ImportedReport",
     "LookReport",
     "PreviewReport",
     "PublishReport",
@@ -39,20 +48,24 @@ __all__ = [
     "TickReport",
     "Transport",
     "Volume",
+    "Wanted",
     "Wish",
     "catalogue_of",
     "check",
     "confirm",
     "correct",
     "deliver",
+    "export",
     "forecast",
     "import_csv",
+    "import_text",
     "issue_of",
     "leave",
     "look",
     "plan_drips",
     "preview",
     "publish_due",
+    "read_any",
     "rebuild",
     "resume",
     "serials",
@@ -61,4 +74,5 @@ __all__ = [
     "subscribe",
     "subscriber",
     "tick",
+    "write_export",
 ]

@@ -246,3 +246,34 @@ def test_config_shows_what_is_in_force(site: Path) -> None:
     """Every setting is shown with its value; the transport is the one that is really used."""
     assert answer("--site", site, "config")["mail"]["transport"] == "maildir"
     assert 'title = "Test serials"' in partwork("--site", site, "config").stdout
+
+
+def test_a_text_is_imported_and_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a file, a folder or standard input; never over what is there; out again as it was."""
+    site = make_site(tmp_path / "site")
+
+    def guide(*words: object, stdin: str = "") -> Done:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        return partwork("--site", site, "guide", *words)
+
+    note = tmp_path / "notes.txt"
+    note.write_text("1. One\nSome words.\n2. Two\nMore words.\n", encoding="utf-8")
+    done = guide("import", note, "--title", "My notes")
+    assert done.returncode == 0, done.stderr
+    assert 'title: "My notes"' in (site / "content/my-notes.md").read_text("utf-8")
+    again = guide("import", note, "--title", "My notes")
+    assert again.returncode == 2
+    assert "is there already" in again.stderr
+    folder = tmp_path / "book"
+    folder.mkdir()
+    (folder / "10-b.md").write_text("## Last\n\nEnd.\n", encoding="utf-8")
+    (folder / "2-a.md").write_text("# Book\n\n## First\n\nOne.\n", encoding="utf-8")
+    assert guide("import", folder).returncode == 0
+    out = guide("export", "book").stdout
+    assert out.index("## First") < out.index("## Last")
+    piped = guide("import", "-", "--slug", "piped", stdin="<p>Hello</p>")
+    assert piped.returncode == 0, piped.stderr
+    assert "Hello" in (site / "content/piped.md").read_text("utf-8")
+    broken = guide("import", "-", "--slug", "b", stdin="---\nx: y\n---\n\nt\n")
+    assert broken.returncode == 1
+    assert "standard input:2: error: x" in broken.stderr

@@ -1,0 +1,110 @@
+"""A text, a Markdown file or a page, as somebody has it, into a guide file to fill in."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from pipeline.guide.reading import parse
+from pipeline.guide.source import Source
+from pipeline.guide.writing import write_markdown
+from pipeline.markup import section_text, slugify
+from pipeline.model import Diagnostic, Guide, GuideStatus, Severity
+
+Kind = Literal["text", "markdown", "html"]
+
+ENDINGS = {
+    ".txt": "text", ".text": "text", ".html": "html", ".htm": "html", ".xhtml": "html",
+    ".md": "markdown", ".markdown": "markdown",
+}  # fmt: skip
+_FORMS: dict[Kind, str] = {"text": ".txt", "markdown": ".md", "html": ".html"}
+_LOOKS_HTML = re.compile(
+    r"\s*(?:<!doctype html|<html|<body|<article|<(?:h1|p|div)\b)", re.IGNORECASE
+)
+_LOOKS_MARKED = re.compile(r"^(?:#{1,6} \S|---$|[-*] \[|\[.+\]: \S|```)", re.MULTILINE)
+LONGEST_GUESS = 100
+
+TO_FILL_IN = """\
+# Fill in what fits, and delete the rest; say `status: ready` when it may go out.
+# description: one or two sentences
+# author: {name: , credentials: , url: }
+# tags: []
+# cadence: "weekly mon 09:00"
+# start: first-run
+# profile: health needs reviewer, last_reviewed, next_review, citations, disclaimer
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A guide file as text, the guide in it, and what was found on the way."""
+
+    guide: Guide | None
+    text: str
+    title_is_guessed: bool
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def kind_of(name: str, text: str) -> Kind:
+    """What a text is, by the ending of its name or else by its looks."""
+    ending = re.search(r"\.\w+$", name.lower())
+    if ending and ending[0] in ENDINGS:
+        known: Kind = ENDINGS[ending[0]]  # type: ignore[assignment] # the table holds only kinds
+        return known
+    if _LOOKS_HTML.match(text):
+        return "html"
+    return "markdown" if _LOOKS_MARKED.search(text) else "text"
+
+
+def import_guide(name: str, text: str, kind: Kind, *, title: str = "", slug: str = "") -> Imported:
+    """A guide file made of a text; a draft, until the writer says otherwise.
+
+    Args:
+        name: What the text is called, for diagnostics.
+        text: The text, decoded, with LF line ends.
+        kind: What it is.
+        title: Its title; empty: what it says itself, or a guess.
+        slug: Its slug; empty: what it says itself, or from the title.
+    """
+    stem = re.sub(r"\.\w+$", "", name.rsplit("/", 1)[-1]) or "guide"
+    guess = _guess(stem, text)
+    parsed = parse(Source(f"{stem}{_FORMS[kind]}", text, guess=guess))
+    diagnostics = tuple(replace(one, file=name) for one in parsed.diagnostics)
+    if parsed.guide is None:
+        return Imported(None, "", False, diagnostics)
+    front = parsed.guide.front
+    named = title or front.title
+    own_slug = front.slug if parsed.guide.line_of("slug") > 1 else slugify(named)
+    front = replace(front, title=named, slug=slug or own_slug, status=GuideStatus.DRAFT)
+    made = replace(parsed.guide, front=front)
+    head, _, body = write_markdown(made).partition("\n---\n")
+    whole = f"{head}\n{TO_FILL_IN}---\n{body}"
+    diagnostics += tuple(_changed(name, made, whole))
+    return Imported(made, whole, not title and front.title == guess, diagnostics)
+
+
+def _guess(stem: str, text: str) -> str:
+    """The first line if it is short enough to be a title, else the name of the file in words."""
+    first = next((line.strip(" #=*_") for line in text.split("\n") if line.strip()), "")
+    is_title = 0 < len(first) <= LONGEST_GUESS and not first.startswith(("<", "---", "1"))
+    if is_title and first[-1] not in ".:;,":
+        return first
+    return " ".join(re.split(r"[\W_]+", stem)).strip().capitalize() or "Untitled"
+
+
+def _changed(name: str, made: Guide, written: str) -> Iterator[Diagnostic]:
+    """What the guide file would say otherwise than the text: words lost or added."""
+    again = parse(Source(f"{made.slug}.md", written)).guide
+    before = _words(made)
+    after = _words(again) if again else Counter()
+    odd = list(((before - after) + (after - before)).elements())
+    if odd:
+        what = f"{len(odd)} words would read otherwise as Markdown, such as {odd[0][:40]!r}: look"
+        yield Diagnostic(name, 1, Severity.WARNING, "import", what)
+
+
+def _words(guide: Guide) -> Counter[str]:
+    return Counter(word for part in guide.parts for word in section_text(part).split())
