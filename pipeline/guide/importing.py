@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from pipeline.guide.numbering import number_sections
 from pipeline.guide.reading import parse
-from pipeline.guide.source import Source
+from pipeline.guide.source import Report, Source
 from pipeline.guide.writing import write_markdown
 from pipeline.markup import section_text, slugify
-from pipeline.model import Diagnostic, Guide, GuideStatus, Severity
+from pipeline.model import Diagnostic, Guide, GuideStatus, Section, Severity
 
 Kind = Literal["text", "markdown", "html"]
 
@@ -26,6 +27,7 @@ _LOOKS_HTML = re.compile(
 )
 _LOOKS_MARKED = re.compile(r"^(?:#{1,6} \S|---$|[-*] \[|\[.+\]: \S|```)", re.MULTILINE)
 LONGEST_GUESS = 100
+_UNTITLED = "(untitled)"
 
 TO_FILL_IN = """\
 # Fill in what fits, and delete the rest; say `status: ready` when it may go out.
@@ -69,30 +71,51 @@ def import_guide(name: str, text: str, kind: Kind, *, title: str = "", slug: str
         title: Its title; empty: what it says itself, or a guess.
         slug: Its slug; empty: what it says itself, or from the title.
     """
-    stem = re.sub(r"\.\w+$", "", name.rsplit("/", 1)[-1]) or "guide"
-    guess = _guess(stem, text)
-    parsed = parse(Source(f"{stem}{_FORMS[kind]}", text, guess=guess))
+    stem = re.sub(r"(?:\.\w+)+$", "", name.rsplit("/", 1)[-1]) or "guide"
+    parsed = parse(Source(f"{stem}{_FORMS[kind]}", text, guess=_UNTITLED))
     diagnostics = tuple(replace(one, file=name) for one in parsed.diagnostics)
     if parsed.guide is None:
         return Imported(None, "", False, diagnostics)
-    front = parsed.guide.front
-    named = title or front.title
+    whole = _hoisted(parsed.guide)
+    front = whole.front
+    is_guessed = not title and front.title == _UNTITLED
+    named = title or (_guess(stem, whole, text) if is_guessed else front.title)
     own_slug = front.slug if parsed.guide.line_of("slug") > 1 else slugify(named)
     front = replace(front, title=named, slug=slug or own_slug, status=GuideStatus.DRAFT)
-    made = replace(parsed.guide, front=front)
+    made = replace(whole, front=front)
     head, _, body = write_markdown(made).partition("\n---\n")
-    whole = f"{head}\n{TO_FILL_IN}---\n{body}"
-    diagnostics += tuple(_changed(name, made, whole))
-    return Imported(made, whole, not title and front.title == guess, diagnostics)
+    written = f"{head}\n{TO_FILL_IN}---\n{body}"
+    diagnostics += tuple(_changed(name, made, written))
+    return Imported(made, written, is_guessed, diagnostics)
 
 
-def _guess(stem: str, text: str) -> str:
+def _hoisted(guide: Guide) -> Guide:
+    """A guide whose one heading stands above everything, as in a chapter of a book: its title."""
+    alone = guide.sections[0] if len(guide.sections) == 1 else None
+    if alone is None or guide.front.title != _UNTITLED or guide.intro or not alone.children:
+        return guide
+    return replace(
+        guide,
+        front=replace(guide.front, title=alone.title),
+        intro=replace(alone, title="", number="", children=(), role="intro", id="")
+        if alone.blocks
+        else None,
+        sections=number_sections(alone.children, Report("")),
+    )
+
+
+def _guess(stem: str, guide: Guide, text: str) -> str:
     """The first line if it is short enough to be a title, else the name of the file in words."""
-    first = next((line.strip(" #=*_") for line in text.split("\n") if line.strip()), "")
-    is_title = 0 < len(first) <= LONGEST_GUESS and not first.startswith(("<", "---", "1"))
-    if is_title and first[-1] not in ".:;,":
+    first = next((line.strip() for line in text.split("\n") if line.strip()), "")
+    is_text = guide.intro is not None and _plain(guide.intro).startswith(first)
+    if is_text and len(first) <= LONGEST_GUESS and first[-1:] not in {".", ":", ";", ","}:
         return first
     return " ".join(re.split(r"[\W_]+", stem)).strip().capitalize() or "Untitled"
+
+
+def _plain(section: Section) -> str:
+    """The text of a section on one line."""
+    return " ".join(section_text(section).split())
 
 
 def _changed(name: str, made: Guide, written: str) -> Iterator[Diagnostic]:

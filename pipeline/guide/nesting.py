@@ -53,7 +53,7 @@ class _Open:
 def nest(stream: Iterable[Head | Block], report: Report) -> Tree:
     """The tree of a stream of headings and blocks.
 
-    A single H1 before everything else is the title. Headings below it are sections, nested by
+    A single H1 before every other heading is the title. Headings below it are sections, nested by
     their levels. What comes before the first is the intro; what follows a rule at the end of the
     last is the outro. A list of contents is left out.
     """
@@ -81,12 +81,15 @@ def nest(stream: Iterable[Head | Block], report: Report) -> Tree:
 
 
 def _take_title(pieces: list[Head | Block]) -> str:
-    """The text of the only H1 if it stands first; it is taken out."""
-    firsts = [one for one in pieces if isinstance(one, Head) and one.level == 1]
-    if len(firsts) != 1 or pieces[0] is not firsts[0]:
+    """The text of the only H1 if it is the first heading; it is taken out.
+
+    What stands before it, as badges and notes do, becomes part of the intro.
+    """
+    heads = [one for one in pieces if isinstance(one, Head)]
+    if not heads or heads[0].level != 1 or sum(one.level == 1 for one in heads) > 1:
         return ""
-    pieces.pop(0)
-    return EXPLICIT_ID.sub("", firsts[0].title)
+    pieces.remove(heads[0])
+    return EXPLICIT_ID.sub("", heads[0].title)
 
 
 def _opened(head: Head) -> _Open:

@@ -130,3 +130,52 @@ def test_texts_are_imported_as_what_they_are(tmp_path: Path) -> None:
     assert again is not None
     assert (again.title, again.slug, again.front.status) == ('A "T" \\', "t", "draft")
     assert guide.import_guide("x.md", "---\nno: end\n", "markdown").guide is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "title", "sections"),
+    [
+        ("read.me.md", "[badge](x.svg)\n\n# The art\n\nWords.\n\n## A\n\nx\n", "The art", ["A"]),
+        ("ch1.md", "## Chapter\n\nWords.\n\n### A\n\nx\n\n### B\n\ny\n", "Chapter", ["A", "B"]),
+        ("how-to.html.md", "> **Note** well\n\n## A\n\nx\n\n## B\n\ny\n", "How to", ["A", "B"]),
+        ("x.md", "# One\n\na\n\n# Two\n\nb\n", "X", ["One", "Two"]),
+        ("x.md", "### Deep first\n\na\n\n## Up\n\nb\n", "X", ["Deep first", "Up"]),
+        ("x.md", "Set\n===\n\nSub\n---\n\n[a]\n\n[a]: https://example.org\n", "Set", ["Sub"]),
+        ("x.md", "## Same\n\na\n\n## Same\n\nb\n", "X", ["Same", "Same"]),
+        ("x.md", "# T\n\n## A\n\n```sh\n# no heading\n```\n\n## B\n\nb\n", "T", ["A", "B"]),
+    ],
+)
+def test_shapes_of_real_guides(name: str, text: str, title: str, sections: list[str]) -> None:
+    """What guides in the wild look like: badges first, chapters of books, notes, no H1, two H1s."""
+    found = guide.import_guide(name, text, "markdown")
+    assert found.guide is not None
+    assert found.guide.title == title
+    assert [one.title for one in found.guide.sections] == sections
+    check_the_law(found.guide)
+    again = guide.parse(guide.Source("g.md", found.text)).guide
+    assert again is not None
+    assert words(again) == words(found.guide)
+
+
+def test_footnotes_stand_in_the_section_that_needs_them() -> None:
+    """Numbered from 1 in each; one that is needed nowhere, or is not there, is told."""
+    text = (
+        "---\ntitle: T\n---\n\n## A\n\nx[^b] y[^a] z[^b]\n\n## B\n\nw[^a] [^none]\n\n"
+        "[^a]: Note a.\n[^b]: Note b.\n[^c]: Note c.\n"
+    )
+    found = guide.parse(guide.Source("content/g.md", text))
+    assert found.guide is not None
+    first, second = map(section_text, found.guide.sections)
+    assert first.split("\n") == ["x[1] y[2] z[1]", "Note b.", "Note a."]
+    assert second.split("\n") == ["w[1] [^none]", "Note a."]
+    told = [(one.line, one.rule) for one in found.diagnostics]
+    assert told == [(15, "footnote"), (11, "footnote")]
+
+
+def test_tasks_are_boxes_and_shortcodes_are_text() -> None:
+    """`[x]` is ticked, `[y]` is text; a shortcode is kept, told and never run."""
+    text = "---\ntitle: T\n---\n\n- [ ] a\n- [x] b\n- [y] c\n\n{{< tube id >}} and {% raw %}\n"
+    found = guide.parse(guide.Source("content/g.md", text))
+    assert found.guide is not None
+    assert words(found.guide) == "☐ a ☑ b [y] c {{< tube id >}} and {% raw %}"
+    assert [(one.line, one.rule) for one in found.diagnostics] == [(9, "shortcode")] * 2
