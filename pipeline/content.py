@@ -12,6 +12,9 @@ from pipeline.guide import Source
 from pipeline.model import Diagnostic, Severity
 
 GUIDE_ENDINGS = frozenset({".md", ".markdown", ".txt", ".html", ".htm"})
+MARKDOWN = frozenset({".md", ".markdown"})
+FOLDER_FILE = "guide.toml"
+"""Makes a folder a guide, and says what front matter would."""
 WITH_SIDECAR = frozenset({".txt", ".html", ".htm"})
 MAX_BYTES = 10_000_000
 """No guide of words is larger; a larger file is refused before it is read."""
@@ -42,9 +45,14 @@ def read(folder: Path) -> Reading:
     sources: list[Source] = []
     diagnostics: list[Diagnostic] = []
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in GUIDE_ENDINGS or _EDITORS_OWN.search(path.name):
+        if _EDITORS_OWN.search(path.name):
             continue
-        found = _source(path, folder)
+        if (path / FOLDER_FILE).is_file():
+            found = _folder(path, folder)
+        elif path.suffix.lower() in GUIDE_ENDINGS:
+            found = _source(path, folder)
+        else:
+            continue
         if isinstance(found, Source):
             sources.append(found)
         else:
@@ -63,6 +71,32 @@ def _source(path: Path, folder: Path) -> Source | Diagnostic:
     if isinstance(beside, Diagnostic):
         return beside
     return Source(_shown(path, folder), text, beside, _shown(sidecar, folder))
+
+
+def _folder(path: Path, folder: Path) -> Source | Diagnostic:
+    """A folder of Markdown files as one guide, in the order of their names."""
+    texts: list[str] = []
+    files: list[tuple[int, str]] = []
+    before = size = 0
+    for file in sorted(path.iterdir(), key=natural):
+        if file.suffix.lower() not in MARKDOWN or _EDITORS_OWN.search(file.name):
+            continue
+        text = _text(file, folder)
+        if isinstance(text, Diagnostic):
+            return text
+        files.append((before, _shown(file, folder)))
+        texts.append(text.rstrip("\n") + "\n")
+        before += text.rstrip("\n").count("\n") + 2  # the empty line between two files
+        size += len(text)
+    name = f"{_shown(path, folder)}/"
+    if size > MAX_BYTES:
+        what = f"has {size:,} characters; at most {MAX_BYTES:,}: split the guide"
+        return _refused(name, 1, "too-large", what)
+    beside = _text(path / FOLDER_FILE, folder)
+    if isinstance(beside, Diagnostic):
+        return beside
+    sidecar = _shown(path / FOLDER_FILE, folder)
+    return Source(name, "\n".join(texts), beside, sidecar, tuple(files))
 
 
 def _shown(path: Path, folder: Path) -> str:
@@ -150,8 +184,12 @@ def decode(raw: bytes, name: str) -> str:
 
 
 def ids_path(guide_file: Path) -> Path:
-    """Where a guide's permanent ids are kept: beside it."""
-    return guide_file.with_suffix(".ids.json")
+    """Where a guide's permanent ids are kept: beside it, or in its folder."""
+    return (
+        guide_file / "guide.ids.json"
+        if guide_file.is_dir()
+        else guide_file.with_suffix(".ids.json")
+    )
 
 
 def read_ids(guide_file: Path) -> str | None:

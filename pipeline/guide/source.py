@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipeline.model import Block, Diagnostic, Guide, Lines, Section, Severity
 
@@ -17,8 +17,19 @@ class Source:
     sidecar: str | None = None
     """TOML that stands beside a plain text and says what front matter would."""
     sidecar_name: str = ""
+    files: tuple[tuple[int, str], ...] = ()
+    """Of a folder: the line of `text` that each file's lines come after, and the file's name."""
     guess: str = ""
     """A title for a text that is imported and says none; then it needs no sidecar either."""
+
+    def place(self, one: Diagnostic) -> Diagnostic:
+        """The diagnostic with the file of a folder that it is about, and the line in that file."""
+        if not self.files or one.file != self.name:
+            return one
+        before, file = max(
+            (each for each in self.files if each[0] < one.line), default=self.files[0]
+        )
+        return replace(one, file=file, line=max(1, one.line - before))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -121,7 +121,17 @@ def read_catalogue(
             diagnostics += doubts
             volumes += [volume] if volume is not None else []
     volumes, shared = _without_shared_ids(volumes)
-    return Catalogue(tuple(volumes), (*diagnostics, *shared))
+    return Catalogue(tuple(volumes), _placed((*diagnostics, *shared), reading.sources))
+
+
+def _placed(
+    diagnostics: Iterable[Diagnostic], sources: Iterable[guide.Source]
+) -> tuple[Diagnostic, ...]:
+    """Diagnostics about folders, each with the file that it is about."""
+    folders = {one.name: one for one in sources if one.files}
+    return tuple(
+        folders[one.file].place(one) if one.file in folders else one for one in diagnostics
+    )
 
 
 def _judge(one: Guide, desk: Desk, now: datetime) -> Iterator[Diagnostic]:

@@ -68,7 +68,7 @@ def read_any(path: Path) -> tuple[str, str]:
     texts = [
         content.read_text(one)
         for one in sorted(path.iterdir(), key=content.natural)
-        if one.suffix.lower() in {".md", ".markdown"}
+        if one.suffix.lower() in content.MARKDOWN
     ]
     if not texts:
         raise UsageError(f"{path} holds no Markdown files", "name a file, or another folder")

@@ -9,6 +9,7 @@ import pytest
 from pipeline import content
 from pipeline.errors import FileError
 from pipeline.model import Diagnostic
+from tests.sites import make_site, run_once
 
 GOOD = "---\ntitle: Good\n---\n\n## One\n\nText.\n"
 
@@ -107,3 +108,40 @@ def test_a_template_from_elsewhere_is_refused(tmp_path: Path) -> None:
     (tmp_path / "templates/x.html").symlink_to(tmp_path / "secret")
     with pytest.raises(FileError, match="leads out"):
         content.read_templates(tmp_path)
+
+
+def test_a_folder_of_files_is_one_guide(tmp_path: Path) -> None:
+    """In the order that people count, with each file's own lines, under ids of its own."""
+    site = make_site(tmp_path / "site")
+    folder = site / "content/bees"
+    folder.mkdir()
+    (folder / "guide.toml").write_text('title = "Bees"\nstart = "2026-03-01"\n', "utf-8")
+    (folder / "10-end.md").write_text("## End\n\nGood bye. {{< x >}}\n", "utf-8")
+    (folder / "2-mid.md").write_text("\n## Mid\n\n#### Skips\n\nWords.\n\n\n", "utf-8")
+    (folder / "1-start.md").write_text("Hello.\n\n## Start\n\nWords [here][far].", "utf-8")
+    (folder / "10-end.md~").write_text("## Backup\n", "utf-8")
+    (folder / "3-links.md").write_text("[far]: https://example.org/far\n", "utf-8")
+    report = run_once(site, "2026-03-09T10:00")
+    told = {(one.file, one.line, one.rule) for one in report.diagnostics}
+    assert ("content/bees/2-mid.md", 4, "level") in told
+    assert ("content/bees/10-end.md", 3, "shortcode") in told
+    (released,) = report.publishing.released
+    assert [one.title for one in released.issue.sections] == ["", "Start", "Mid", "End"]
+    assert (folder / "guide.ids.json").exists()
+    html = (site / "feeds" / released.issue.path / "index.html").read_text("utf-8")
+    assert 'href="https://example.org/far"' in html
+    assert run_once(site, "2026-03-09T10:00").is_idle
+
+
+def test_a_link_out_of_a_guides_folder_is_refused(tmp_path: Path) -> None:
+    """As for single files: the text that it leads to is nowhere."""
+    site = make_site(tmp_path / "site")
+    folder = site / "content/bees"
+    folder.mkdir()
+    (folder / "guide.toml").write_text('title = "Bees"\n', "utf-8")
+    (tmp_path / "secret.md").write_text("secret\n", "utf-8")
+    (folder / "1.md").symlink_to(tmp_path / "secret.md")
+    reading = content.read(site / "content")
+    assert [(one.file, one.rule) for one in reading.diagnostics] == [
+        ("content/bees/1.md", "outside")
+    ]
