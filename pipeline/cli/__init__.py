@@ -9,7 +9,7 @@ import gc
 import os
 import sys
 
-from pipeline.cli import convert, guides, issues, running, sites, subscribers
+from pipeline.cli import convert, guides, issues, related, running, sites, subscribers
 from pipeline.cli.root import app
 from pipeline.cli.show import complain, fault
 from pipeline.errors import ConfigError, PartworkError, UsageError
@@ -18,6 +18,7 @@ __all__ = ["app", "convert", "main"]
 
 guides.register(app)
 issues.register(app)
+related.register(app)
 sites.register(app)
 running.register(app)
 subscribers.register(app)

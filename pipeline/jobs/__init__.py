@@ -14,6 +14,7 @@ from pipeline.jobs.deliver import DeliverReport, deliver
 from pipeline.jobs.desk import Desk, Session, Transport
 from pipeline.jobs.forecast import Departure, ForecastReport, forecast
 from pipeline.jobs.leave import leave
+from pipeline.jobs.links import Links, links
 from pipeline.jobs.plan_drips import plan_drips
 from pipeline.jobs.preview import PreviewReport, preview
 from pipeline.jobs.publish_due import Held, PublishReport, Released, publish_due, resume
@@ -37,6 +38,7 @@ __all__ = [
     "IdsReport",
     "ImportReport",
     "ImportedReport",
+    "Links",
     "LookReport",
     "PreviewReport",
     "PublishReport",
@@ -61,6 +63,7 @@ __all__ = [
     "import_text",
     "issue_of",
     "leave",
+    "links",
     "look",
     "plan_drips",
     "preview",

@@ -49,13 +49,18 @@ def render_part(
     Raises:
         UsageError: There is no such guide or part.
     """
-    serial, issue, is_released = _issue(desk, catalogue, slug, number, now)
+    serial, issue, is_released = part_of(desk, catalogue, slug, number, now)
     return issue, is_released, _render(desk, serial, issue, now)
 
 
-def _issue(
+def part_of(
     desk: Desk, catalogue: Catalogue, slug: str, number: int, now: datetime
 ) -> tuple[Serial, Issue, bool]:
+    """A guide as a serial, one of its parts as an issue, and whether that is out.
+
+    Raises:
+        UsageError: There is no such guide or part.
+    """
     with desk.store.read() as tx:
         found = {one.guide.slug: one for one in standings(tx, desk, catalogue, now)}
         if slug not in found:

@@ -35,15 +35,13 @@ def relate(
     """
     if not drafts:
         return ()
-    mine = [_candidate(issue) for _, issue in drafts]
-    older = (_known(text) for text in store.issues.texts(tx) if text.guide in guides)
-    catalogue = related.catalogue((*older, *mine))
+    whole, mine = _catalogue(tx, [issue for _, issue in drafts], guides)
     return tuple(
         replace(
             issue,
             related=related.choose(
                 candidate,
-                catalogue,
+                whole,
                 pins=_pins(desk, one.guide.front),
                 exclude_urls=markup.link_targets(issue.sections),
                 limit=RELATED_LINKS,
@@ -51,6 +49,29 @@ def relate(
         )
         for (one, issue), candidate in zip(drafts, mine, strict=True)
     )
+
+
+def explain(
+    tx: store.Transaction, desk: Desk, one: Standing, issue: Issue, guides: Collection[str]
+) -> tuple[related.Considered, ...]:
+    """The pages most like an issue as it is now, with what would become of each today."""
+    whole, (mine,) = _catalogue(tx, [issue], guides)
+    return related.explain(
+        mine,
+        whole,
+        pins=_pins(desk, one.guide.front),
+        exclude_urls=markup.link_targets(issue.sections),
+        limit=RELATED_LINKS,
+    )
+
+
+def _catalogue(
+    tx: store.Transaction, issues: Sequence[Issue], guides: Collection[str]
+) -> tuple[related.Catalogue, list[related.Candidate]]:
+    """All that may be led to with these issues in it, and these."""
+    mine = [_candidate(issue) for issue in issues]
+    older = (_known(text) for text in store.issues.texts(tx) if text.guide in guides)
+    return related.catalogue((*older, *mine)), mine
 
 
 def _pins(desk: Desk, front: FrontMatter) -> tuple[str, ...]:

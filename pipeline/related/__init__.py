@@ -4,7 +4,7 @@ Ranked by text alone (`vectors`), then gated and thinned (`choice`). It reads no
 brings all that may be linked to, and nothing else.
 """
 
-from pipeline.related.choice import catalogue, choose
+from pipeline.related.choice import Considered, catalogue, choose, explain
 from pipeline.related.vectors import Candidate, Catalogue
 
-__all__ = ["Candidate", "Catalogue", "catalogue", "choose"]
+__all__ = ["Candidate", "Catalogue", "Considered", "catalogue", "choose", "explain"]

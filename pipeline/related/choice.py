@@ -73,6 +73,61 @@ def choose(
 
 
 @dataclass(frozen=True, slots=True)
+class Considered:
+    """A page that was looked at: its score, the words behind it, and why it is not shown."""
+
+    page: Candidate
+    score: float
+    terms: tuple[str, ...]
+    gate: str
+    """Empty if it was chosen."""
+
+
+def explain(
+    query: Candidate,
+    catalogue: Catalogue,
+    *,
+    pins: Sequence[str] = (),
+    exclude_urls: Collection[str] = (),
+    limit: int = 3,
+    most: int = 10,
+) -> tuple[Considered, ...]:
+    """The pages most like a query, best first, each with what became of it; as `choose` decides.
+
+    Args:
+        query: See `choose`.
+        catalogue: See `choose`.
+        pins: See `choose`.
+        exclude_urls: See `choose`.
+        limit: See `choose`.
+        most: How many pages to tell of.
+    """
+    shelf = catalogue.shelf(query.lang)
+    if shelf is None:
+        return ()
+    before = _Desk(query, shelf, Linked(exclude_urls))
+    desk = _Desk(query, shelf, Linked(exclude_urls))
+    for pin in pins:
+        desk.pin(pin)
+    desk.fill(limit)
+    ranked = np.lexsort((shelf.order, -desk.scores))[: most + 1].tolist()
+    rows = [row for row in ranked if shelf.pages[row].id != query.id][:most]
+    chosen = [one.row for one in desk.chosen[:limit] if one.row is not None]
+    rows += [row for row in chosen if row not in rows]
+    shared = {row: shelf.shared(desk.vector, row, TERMS) for row in rows}
+    written = desk.written({term for terms in shared.values() for term in terms})
+    return tuple(
+        Considered(
+            shelf.pages[row],
+            round(float(desk.scores[row]), DIGITS),
+            tuple(filter(is_readable, (written[term] for term in shared[row]))),
+            "" if row in chosen else before.gate(row) or desk.gate_among(row, chosen),
+        )
+        for row in rows
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class _Choice:
     """A link that is to be shown."""
 
@@ -166,16 +221,32 @@ class _Desk:
                     return
 
     def _may(self, row: int) -> bool:
-        """The gates that hold for pins as well."""
+        return not self.gate(row)
+
+    def gate(self, row: int) -> str:
+        """Why a page may not be led to, as a pin neither; empty if it may."""
         page = self.shelf.pages[row]
-        return (
-            page.guide not in self.guides
-            and page.id != self.query.id
-            and page.address != self.query.address
-            and bool(page.title.strip() and page.address.strip("/ "))
-            and not self.linked.has(page.address)
-            and all(one.address != page.address for one in self.chosen)
-        )
+        if page.id == self.query.id or page.address == self.query.address:
+            return "the part itself"
+        if page.guide in self.guides:
+            return "of the same guide" if page.guide == self.query.guide else "its guide is pinned"
+        if not (page.title.strip() and page.address.strip("/ ")):
+            return "without a title or an address"
+        if self.linked.has(page.address):
+            return "linked in the text already"
+        if any(one.address == page.address for one in self.chosen):
+            return "chosen already"
+        return ""
+
+    def gate_among(self, row: int, chosen: Sequence[int]) -> str:
+        """Why a page that may be led to was not chosen beside these."""
+        if self.scores[row] < LEAST:
+            return f"score below {LEAST:.2f}"
+        texts = self.shelf.whole[[row]]
+        for other in chosen:
+            if self.shelf.likeness(texts, other)[0] > ALIKE:
+                return f"says nearly the same as {self.shelf.pages[other].title}"
+        return "others are better, or more different from each other"
 
     def _take(self, row: int, *, pinned: bool = False) -> None:
         page = self.shelf.pages[row]
@@ -188,7 +259,7 @@ class _Desk:
             self.shelf.shared(self.vector, one.row, TERMS) if one.row is not None else []
             for one in chosen
         ]
-        written = self._written({term for terms in shared for term in terms})
+        written = self.written({term for terms in shared for term in terms})
         return tuple(
             self._link(one, tuple(filter(is_readable, (written[term] for term in terms))))
             for one, terms in zip(chosen, shared, strict=True)
@@ -201,7 +272,7 @@ class _Desk:
         guide_title = self.shelf.pages[one.row].guide_title
         return RelatedLink(one.title, one.address, guide_title, score, terms, one.pinned)
 
-    def _written(self, wanted: Collection[int]) -> dict[int, str]:
+    def written(self, wanted: Collection[int]) -> dict[int, str]:
         """How the issue writes these terms: most often, in small letters if it ever does."""
         text = words(self.query.text)
         terms = self.shelf.terms.look_up(text)

@@ -277,3 +277,23 @@ def test_a_text_is_imported_and_exported(tmp_path: Path, monkeypatch: pytest.Mon
     broken = guide("import", "-", "--slug", "b", stdin="---\nx: y\n---\n\nt\n")
     assert broken.returncode == 1
     assert "standard input:2: error: x" in broken.stderr
+
+
+def test_related_links_are_shown_with_their_reasons(tmp_path: Path) -> None:
+    """Scores and shared words of what is out and of what is to come; unknown guides are told."""
+    site = make_site(tmp_path / "site")
+    write_guide(site)
+    write_guide(site, "land")
+    partwork("--site", site, "run", "--once", "--now", MONDAY)
+    rows = answer("--site", site, "related", "water", "--explain", "--now", MONDAY)
+    assert [(row["number"], row["released"]) for row in rows] == [
+        (1, True), (2, False), (3, False),
+    ]  # fmt: skip
+    (link,) = rows[0]["related"]
+    assert link["path"].startswith("land/1-")
+    assert link["terms"]
+    assert {one["gate"] for one in rows[1]["considered"]} >= {"of the same guide"}
+    shown = partwork("--site", site, "related", "water", "1", "--now", MONDAY).stdout
+    assert "as released" in shown
+    assert f"{link['score']:.3f}" in shown
+    assert partwork("--site", site, "related", "nosuch").returncode == 2

@@ -295,3 +295,37 @@ def test_of_two_pages_with_one_id_the_later_counts() -> None:
     links = chosen(pages=(replace(PAGES[0], title="Old title"), *PAGES))
     assert "Old title" not in [link.title for link in links]
     assert links == chosen()
+
+
+def test_what_was_considered_is_told_as_it_was_decided() -> None:
+    """Each page that `choose` takes has no gate, every other says which; best first."""
+    twin = page("sleep/3", "Sleeping in short hours", SLEEP + " Naps count too. Yes.")
+    mine = page("me/2", "Another of mine", SLEEP)
+    linked = page("diary/1", "A sleep diary", SLEEP + " A diary of sleep.")
+    pages = (*PAGES, twin, mine, linked, ME)
+    catalogue = related.catalogue(pages)
+    urls = ["https://x.example/diary/1-about/"]
+    found = related.explain(ME, catalogue, exclude_urls=urls, limit=2)
+    chosen = related.choose(ME, catalogue, exclude_urls=urls, limit=2)
+    assert {one.page.path for one in found if not one.gate} == {one.path for one in chosen}
+    scores = [one.score for one in found]
+    assert scores == sorted(scores, reverse=True)
+    gates = {one.page.id.rpartition(":")[2]: one.gate for one in found}
+    assert gates["me/2"] == "of the same guide"
+    assert gates["diary/1"] == "linked in the text already"
+    assert gates["roads/1"] == "score below 0.10"
+    assert "me/1" not in gates
+    assert all(one.terms for one in found if not one.gate)
+    assert {one.path: one.score for one in chosen} == {
+        one.page.path: one.score for one in found if not one.gate
+    }
+
+
+@given(st.lists(st.sampled_from([SLEEP, MOOD, TRIAL, ROADS]), min_size=1, max_size=8))
+def test_explaining_never_disagrees_with_choosing(bodies: list[str]) -> None:
+    """Whatever the pages, also twins of each other."""
+    pages = [page(f"g{n}/1", f"Title {n}", body) for n, body in enumerate(bodies)]
+    catalogue = related.catalogue((*pages, ME))
+    found = related.explain(ME, catalogue)
+    chosen = related.choose(ME, catalogue)
+    assert {one.page.path for one in found if not one.gate} == {one.path for one in chosen}
