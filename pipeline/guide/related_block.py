@@ -12,6 +12,13 @@ _HEADING = re.compile(
     re.IGNORECASE,
 )
 _SEAM = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")
+_CAMEL = re.compile(
+    r"(?:i|e|Mc|Mac|De|Le|La|O|Fitz|You|Linked|Git|Java|Type|Power|Face|Whats|Word|Pay|Open|OpenStreet"
+    r"|Postgre"
+    r"|Sound|Deep|Micro|Post|My|Dev|Data|One|Drop|Quick|Tik|Snap|Air|Door|Fed|Master|Play|Net"
+    r"|Action|Coffee|Use)"
+)
+"""What stands before a capital inside a name: `YouTube`, `McDonald`."""
 LONG_LINE = 100
 TWO_WORDS = 2
 NEAR_END = 30
@@ -39,6 +46,8 @@ def unglue(line: str) -> tuple[str, ...]:
     for seam in _SEAM.finditer(line):
         left, right = line[: seam.start()], line[seam.start() :]
         both_long = min(len(left.split()), len(right.split())) >= TWO_WORDS
+        if _CAMEL.fullmatch(re.split(r"\W", left)[-1]):
+            continue
         whole = re.split(r"\s", right, maxsplit=1)[0]
         if both_long and len(whole) > TWO_WORDS and (
             (":" in left and ":" in right) or len(line) > LONG_LINE
