@@ -76,6 +76,10 @@ def read_html(text: str, report: Report) -> Tree:
     except (ValueError, etree.ParserError):
         report.error(1, "html", "is not HTML that can be read")
         return Tree((), (), ())
+    for fault in parser.error_log:
+        if fault.level_name == "FATAL":  # lxml reads no further: the rest would be lost in silence
+            what = "tags are nested too deeply here and the rest would be lost; simplify the page"
+            report.error(fault.line, "nesting", what)
     root, is_body = _article(page)
     left_out = LEFT_OUT | AROUND if is_body else LEFT_OUT
     tree = nest(_Reader(left_out).stream(root), report)
