@@ -5,10 +5,10 @@ SITE ?= .
 DEMO_READERS := content/demonstration.csv
 
 .DEFAULT_GOAL := help
-.PHONY: help run once test check fix lock clean
+.PHONY: help run once test check bench-related fix lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 .venv/run: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Partwork needs Python 3.11 or newer; this is %d.%d. Try: make PYTHON=python3.11" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
@@ -41,6 +41,14 @@ check: .venv/dev ## lint, types, and the one direction of imports
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/partwork check
 
+.venv/bench: requirements-bench.txt .venv/run
+	@echo "Adding the peers of the benchmarks"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
+	@touch $@
+
+bench-related: .venv/bench ## related links beside what others find, and what they cost (needs Debian's apt-get)
+	@$(BIN)/python -m bench.related
+
 fix: .venv/dev ## let ruff mend what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
@@ -51,6 +59,8 @@ lock: .venv/dev ## renew the lock files from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--no-emit-index-url --group pyproject.toml:build --group pyproject.toml:dev \
 		-o requirements-dev.txt pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--no-emit-index-url --group pyproject.toml:bench -c requirements.txt -o requirements-bench.txt pyproject.toml
 
 clean: ## remove what was published and stored here (asks first); keeps .venv
 	@printf "This removes feeds/* and var/ of this checkout, with its database and outbox. Type yes: "; \

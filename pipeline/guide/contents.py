@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pipeline.guide.source import Report
 
-LONGEST_HEADING = 150
+LONGEST_HEADING = 200
 
 _CONTENTS = re.compile(r"(?:table of )?contents:?", re.IGNORECASE)
 _ENTRY = re.compile(r"(?:[-*•–]\s+)?(\d{1,3}(?:\.\d{1,3})*)[.)]?\s+(\S.*?)(?:\s*\.{3,}\s*\d+)?")
