@@ -39,7 +39,7 @@ check: .venv/dev ## lint, types, and the one direction of imports
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/partwork check
+	@$(BIN)/partwork check --strict
 
 .venv/bench: requirements-bench.txt .venv/run
 	@echo "Adding the peers of the benchmarks"

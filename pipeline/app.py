@@ -22,6 +22,7 @@ from pipeline.model import DeliveryState
 from pipeline.smtp import Relay
 from pipeline.store import open_store
 from pipeline.template import Templates
+from pipeline.trust import read_rules
 
 SECRET_FILE = Path("var/secret")
 
@@ -98,6 +99,9 @@ def open_site(folder: Path, at: str | None = None) -> Iterator[App]:
 
 def _desk(folder: Path, settings: Settings, tell: Callable[[], datetime]) -> Desk:
     site = settings.as_site()
+    rules, wrong = read_rules(content.read_rules(folder))
+    if wrong:
+        raise UsageError("\n".join(map(str, wrong)))
     return Desk(
         site=site,
         store=open_store(settings.store, folder),
@@ -115,6 +119,7 @@ def _desk(folder: Path, settings: Settings, tell: Callable[[], datetime]) -> Des
         cadence=settings.schedule.cadence,
         catch_up=settings.schedule.catch_up,
         max_late=settings.schedule.max_late,
+        rules=rules,
     )
 
 

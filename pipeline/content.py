@@ -201,6 +201,18 @@ def read_ids(guide_file: Path) -> str | None:
         raise FileError(str(path), str(error), "restore it from your version control") from error
 
 
+def read_rules(site_folder: Path) -> tuple[tuple[str, str], ...]:
+    """Names and texts of the files of lint rules: the product's, then the site's `lint.yaml`.
+
+    Raises:
+        FileError: The site's file is no text.
+    """
+    ours = (_PRODUCT / "trust" / "rules.yaml").read_text(encoding="utf-8")
+    own = site_folder / "lint.yaml"
+    theirs = ((own.name, read_text(own)),) if own.exists() else ()
+    return (("rules.yaml", ours), *theirs)
+
+
 def product_templates() -> Path:
     """The folder of templates that come with Partwork, in a checkout or installed."""
     beside, inside = _PRODUCT.parent / "templates", _PRODUCT / "templates"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.guide.source import Report
+from pipeline.strict import Report
 
 LONGEST_HEADING = 200
 

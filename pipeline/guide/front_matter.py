@@ -9,9 +9,8 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
-from pipeline.guide.source import Report
-from pipeline.guide.strict import Node
 from pipeline.model import Citation, FrontMatter, GuideStatus, Person, Profile, Trust
+from pipeline.strict import Node, Report
 
 LONGEST_TITLE = 300
 LONGEST_SLUG = 80

@@ -14,7 +14,7 @@ from lxml import etree, html
 from lxml.html import HtmlElement
 
 from pipeline.guide.nesting import Head, nest
-from pipeline.guide.source import Report, Tree
+from pipeline.guide.source import Tree
 from pipeline.markup import plain
 from pipeline.model import (
     Block,
@@ -37,6 +37,7 @@ from pipeline.model import (
     Table,
     Text,
 )
+from pipeline.strict import Report
 
 LEFT_OUT = frozenset({
     "aside", "audio", "button", "canvas", "dialog", "embed", "form", "frame", "head", "iframe",

@@ -10,10 +10,11 @@ from typing import Literal
 
 from pipeline.guide.numbering import number_sections
 from pipeline.guide.reading import parse
-from pipeline.guide.source import Report, Source
+from pipeline.guide.source import Source
 from pipeline.guide.writing import write_markdown
 from pipeline.markup import section_text, slugify
 from pipeline.model import Diagnostic, Guide, GuideStatus, Section, Severity
+from pipeline.strict import Report
 
 Kind = Literal["text", "markdown", "html"]
 

@@ -13,7 +13,7 @@ from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.footnote import footnote_plugin
 
 from pipeline.guide.nesting import Head, nest
-from pipeline.guide.source import Report, Tree
+from pipeline.guide.source import Tree
 from pipeline.markup import plain
 from pipeline.model import (
     Block,
@@ -37,6 +37,7 @@ from pipeline.model import (
     Table,
     Text,
 )
+from pipeline.strict import Report
 
 _PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 _PARSER.use(footnote_plugin)

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pipeline.guide.numbering import number_sections
-from pipeline.guide.source import Report, Tree
+from pipeline.guide.source import Tree
 from pipeline.markup import plain
 from pipeline.model import Block, Lines, Link, ListBlock, Paragraph, Rule, Section
+from pipeline.strict import Report
 
 EXPLICIT_ID = re.compile(r"\s*\{#([A-Za-z][\w:.-]*)\}\s*$")
 _CONTENTS = re.compile(r"(?:table of )?contents:?", re.IGNORECASE)

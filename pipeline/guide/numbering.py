@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from pipeline.guide.source import Report
 from pipeline.model import Section
+from pipeline.strict import Report
 
 NUMBERED = re.compile(r"(\d{1,3}(?:\.\d{1,3})+|\d{1,3}(?=[.)]))[.)]?\s+(\S.*)")
 """A number that is meant as one: `3.1 Title`, `3. Title` or `3) Title`, but not `3 ways`."""

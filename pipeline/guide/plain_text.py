@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pipeline.guide.contents import Entry, find_headings
 from pipeline.guide.numbering import number_sections
 from pipeline.guide.related_block import split_related
-from pipeline.guide.source import Report, Tree
+from pipeline.guide.source import Tree
 from pipeline.model import Block, Lines, ListBlock, Paragraph, Section, Text
+from pipeline.strict import Report
 
 _BULLET = re.compile(r"\s*[-*•–]\s+(\S.*)")
 _FAREWELL = re.compile(

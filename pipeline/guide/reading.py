@@ -8,10 +8,10 @@ from pipeline.guide.front_matter import read_front
 from pipeline.guide.html import read_html
 from pipeline.guide.markdown import read_markdown
 from pipeline.guide.plain_text import read_plain_text
-from pipeline.guide.source import Parsed, Report, Source, Tree
-from pipeline.guide.strict import Node, read_toml, read_yaml
+from pipeline.guide.source import Parsed, Source, Tree
 from pipeline.markup import slugify
 from pipeline.model import Guide, Severity
+from pipeline.strict import Node, Report, read_toml, read_yaml
 
 _FENCE = re.compile(r"---[ \t]*\n(.*?)(?:^(?:---|\.\.\.)[ \t]*(?:\n|\Z))", re.DOTALL | re.MULTILINE)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pipeline.guide.source import Report
+from pipeline.strict import Report
 
 _HEADING = re.compile(
     r"(?:you (?:might|may) also like|related (?:articles|posts|guides|reading)|see also):?",

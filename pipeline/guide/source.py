@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from pipeline.model import Block, Diagnostic, Guide, Lines, Section, Severity
+from pipeline.model import Block, Diagnostic, Guide, Lines, Section
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +38,6 @@ class Parsed:
 
     guide: Guide | None
     diagnostics: tuple[Diagnostic, ...]
-
-
-@dataclass(slots=True)
-class Report:
-    """Collects diagnostics about one file."""
-
-    file: str
-    found: list[Diagnostic] = field(default_factory=list)
-
-    def error(self, line: int, rule: str, message: str) -> None:
-        """Something keeps the guide from going out."""
-        self.found.append(Diagnostic(self.file, line, Severity.ERROR, rule, message))
-
-    def warn(self, line: int, rule: str, message: str) -> None:
-        """Something is probably not meant."""
-        self.found.append(Diagnostic(self.file, line, Severity.WARNING, rule, message))
-
-    def note(self, line: int, rule: str, message: str) -> None:
-        """Something was decided that the writer may want to know."""
-        self.found.append(Diagnostic(self.file, line, Severity.NOTE, rule, message))
 
 
 @dataclass(frozen=True, slots=True)

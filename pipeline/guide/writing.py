@@ -11,7 +11,6 @@ from typing import Any
 
 from pipeline.guide.inline_writing import inlines, plain_line
 from pipeline.guide.numbering import NUMBERED, number_sections
-from pipeline.guide.source import Report
 from pipeline.model import (
     Block,
     CodeBlock,
@@ -27,6 +26,7 @@ from pipeline.model import (
     Section,
     Table,
 )
+from pipeline.strict import Report
 
 DEEPEST = 6
 """Levels of headings that Markdown has."""

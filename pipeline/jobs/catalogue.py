@@ -137,6 +137,7 @@ def _placed(
 def _judge(one: Guide, desk: Desk, now: datetime) -> Iterator[Diagnostic]:
     """What the trust profile and the calendar say of a guide."""
     yield from trust.review(one, today=now.date(), demonstration=desk.site.demonstration)
+    yield from trust.lint(one, desk.rules)
     if one.slug in RESERVED:
         yield _error(one, "slug", f"slug {one.slug!r} is taken by the site; choose another")
     for key, look in (("cadence", schedule.parse_cadence), ("zone", schedule.check_zone)):

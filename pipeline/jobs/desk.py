@@ -12,6 +12,7 @@ from typing import Protocol
 from pipeline.model import CatchUp, DeliveryState, Message, Reply, Site
 from pipeline.store import Store
 from pipeline.template import Templates
+from pipeline.trust import Rule
 
 
 class Session(Protocol):
@@ -52,5 +53,7 @@ class Desk:
     """For guides that declare none."""
     catch_up: CatchUp
     max_late: timedelta
+    rules: tuple[Rule, ...] = ()
+    """The lints that guides are held to."""
     is_stopping: Callable[[], bool] = lambda: False
     """Asked between messages: whether to settle and leave."""

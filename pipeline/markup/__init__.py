@@ -7,6 +7,7 @@ from pipeline.markup.plain import (
     count_words,
     link_targets,
     plain,
+    running_text,
     section_text,
     summary,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "plain",
     "render_html",
     "render_text",
+    "running_text",
     "safe_url",
     "section_text",
     "slugify",

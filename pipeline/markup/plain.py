@@ -32,6 +32,11 @@ def plain(content: Sequence[Inline]) -> str:
     return " ".join(clean_text(_inline(content)).split())
 
 
+def running_text(content: Sequence[Inline]) -> str:
+    """The words of inline content with the line breaks of its source."""
+    return clean_text(_inline(content))
+
+
 def _inline(content: Sequence[Inline]) -> str:
     return "".join(map(_one, content))
 

@@ -56,10 +56,17 @@ def test_only_a_demonstration_goes_out_unreviewed() -> None:
 
 @pytest.mark.parametrize(
     ("days", "told"),
-    [(-1, Severity.WARNING), (0, Severity.NOTE), (30, Severity.NOTE), (31, None)],
+    [
+        (-1, Severity.WARNING),
+        (0, Severity.WARNING),
+        (7, Severity.WARNING),
+        (8, Severity.NOTE),
+        (30, Severity.NOTE),
+        (31, None),
+    ],
 )
 def test_a_review_that_runs_out_is_told(days: int, told: Severity | None) -> None:
-    """30 days before, and when it is overdue."""
+    """30 days before, from 7 days on as a warning, and when it is overdue."""
     stated = replace(SOUND, next_review=TODAY + timedelta(days=days))
     assert review(stated) == ([("next_review", told)] if told else [])
     assert trust.is_overdue(stated, TODAY) == (days < 0)

@@ -1,4 +1,4 @@
-"""Front matter as nodes that know their lines, from strict YAML or from TOML.
+"""What people declare, as nodes that know their lines: strict YAML, TOML, and a report on both.
 
 YAML is taken without its surprises: every scalar is the text as typed (`no` is "no", 010 is "010"),
 and anchors, aliases, tags and duplicate keys are errors.
@@ -9,16 +9,36 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
 import yaml
 
-from pipeline.guide.source import Report
+from pipeline.model import Diagnostic, Severity
 
 DEEPEST = 8
 """Levels of nesting that front matter may have; it needs three."""
+
+
+@dataclass(slots=True)
+class Report:
+    """Collects diagnostics about one file."""
+
+    file: str
+    found: list[Diagnostic] = field(default_factory=list)
+
+    def error(self, line: int, rule: str, message: str) -> None:
+        """Something keeps the guide from going out."""
+        self.found.append(Diagnostic(self.file, line, Severity.ERROR, rule, message))
+
+    def warn(self, line: int, rule: str, message: str) -> None:
+        """Something is probably not meant."""
+        self.found.append(Diagnostic(self.file, line, Severity.WARNING, rule, message))
+
+    def note(self, line: int, rule: str, message: str) -> None:
+        """Something was decided that the writer may want to know."""
+        self.found.append(Diagnostic(self.file, line, Severity.NOTE, rule, message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +71,26 @@ def read_yaml(text: str, first_line: int, report: Report) -> dict[str, Node]:
         return {}
     found = _node(root, first_line, report).value
     return dict(found) if isinstance(found, Mapping) else {}
+
+
+def read_yaml_list(text: str, report: Report) -> tuple[Node, ...]:
+    """The list that a YAML text holds; what is wrong goes into the report."""
+    try:
+        if _forbidden(text, 1, report):
+            return ()
+        root = yaml.compose(text, Loader=yaml.BaseLoader)
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        what = getattr(error, "problem", None) or "it is nested too deeply"
+        report.error(1 + (mark.line if mark else 0), "yaml", f"is not YAML: {what}")
+        return ()
+    if root is None:
+        return ()
+    if not isinstance(root, yaml.SequenceNode):
+        report.error(1, "yaml", "must be a list: items that begin with `- `")
+        return ()
+    found = _node(root, 1, report).value
+    return found if isinstance(found, tuple) else ()
 
 
 def _forbidden(text: str, first_line: int, report: Report) -> bool:

@@ -11,6 +11,8 @@ REQUIRED = ("reviewer", "last_reviewed", "next_review", "citations", "disclaimer
 """What the profile `health` demands before anything is scheduled."""
 
 WARN_BEFORE = timedelta(days=30)
+SOON = 7
+"""Days before the next review at which the note becomes a warning."""
 
 
 def review(guide: Guide, *, today: date, demonstration: bool) -> tuple[Diagnostic, ...]:
@@ -69,8 +71,9 @@ def _dates(guide: Guide, today: date) -> Iterator[Diagnostic]:
         yield _told(guide, "next_review", "next_review", Severity.WARNING, what)
     elif trust.next_review - today <= WARN_BEFORE:
         days = (trust.next_review - today).days
+        severity = Severity.WARNING if days <= SOON else Severity.NOTE
         what = f"the review is due in {days} days, on {trust.next_review}"
-        yield _told(guide, "next_review", "next_review", Severity.NOTE, what)
+        yield _told(guide, "next_review", "next_review", severity, what)
 
 
 def _told(guide: Guide, key: str, rule: str, severity: Severity, what: str) -> Diagnostic:
