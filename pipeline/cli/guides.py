@@ -54,7 +54,7 @@ def check(
             }
         )
     else:
-        diagnose(found)
+        diagnose(sorted(found, key=lambda one: (one.file, one.line)))
         for problem in report.problems:
             say(problem, "red")
         count = {level: sum(one.severity is level for one in found) for level in Severity}

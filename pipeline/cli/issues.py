@@ -86,7 +86,8 @@ def _told(app: App, one: Issue, *, as_json: bool) -> None:
         )
         return
     zone = app.desk.site.zone
-    say(f"{one.guide_title}, {one.number} of {one.of}: {one.subject}", "bold")
+    title = f": {one.subject}" if one.subject != one.guide_title else ""
+    say(f"{one.guide_title}, {one.number} of {one.of}{title}", "bold")
     say(f"id         {one.id}")
     say(f"released   {when(one.released_at, zone)} {zone}")
     say(f"updated    {when(one.updated_at, zone)}, revision {one.revision}")

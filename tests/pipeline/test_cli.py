@@ -297,3 +297,38 @@ def test_related_links_are_shown_with_their_reasons(tmp_path: Path) -> None:
     assert "as released" in shown
     assert f"{link['score']:.3f}" in shown
     assert partwork("--site", site, "related", "nosuch").returncode == 2
+
+
+def test_an_issue_is_corrected_shown_and_confirmed(tmp_path: Path) -> None:
+    """The note is on the page at once; what was never edited needs no confirming."""
+    site = make_site(tmp_path / "site")
+    write_guide(site)
+    partwork("--site", site, "run", "--once", "--now", MONDAY)
+    done = partwork("--site", site, "issue", "correct", "water", "1", "North, not south.")
+    assert done.returncode == 0, done.stderr
+    (page,) = (site / "feeds/water").glob("1-*/index.html")
+    assert "North, not south." in page.read_text("utf-8")
+    shown = answer("--site", site, "issue", "show", "water", "1")
+    assert (shown["revision"], shown["corrections"][0]["note"]) == (2, "North, not south.")
+    assert partwork("--site", site, "issue", "confirm", "water", "1").returncode == 2
+    assert partwork("--site", site, "issue", "show", "water", "9").returncode == 2
+
+
+def test_ids_are_shown_and_settled(tmp_path: Path) -> None:
+    """Before the first run every id is new; a doubt is an error until it is answered."""
+    site = make_site(tmp_path / "site")
+    path = write_guide(site)
+    assert "new" in partwork("--site", site, "guide", "ids", "water").stdout
+    partwork("--site", site, "run", "--once", "--now", MONDAY)
+    kept = answer("--site", site, "guide", "ids", "water")
+    assert [one["gone"] for one in kept["known"]] == [False] * 3
+    text = path.read_text("utf-8")
+    body = "Snow fell on the quiet fields while nobody looked. " * 8
+    start, end = text.index("## All about rivers 0"), text.index("## All about bridges 1")
+    path.write_text(f"{text[:start]}## Winter\n\n{body}\n\n{text[end:]}", "utf-8")
+    doubt = partwork("--site", site, "guide", "ids", "water")
+    assert doubt.returncode == 1
+    assert "--accept same|new" in doubt.stderr
+    assert partwork("--site", site, "guide", "ids", "water", "--accept", "maybe").returncode == 2
+    assert partwork("--site", site, "guide", "ids", "water", "--accept", "same").returncode == 0
+    assert partwork("--site", site, "guide", "ids", "water").returncode == 0
