@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from pipeline.model import Issue, RelatedLink, Site
+from pipeline.model import Issue, RelatedLink, Serial, Site
 from pipeline.template import long_date, minutes, plural, short_date
 
 RTL = frozenset({"ar", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
@@ -74,6 +74,14 @@ def reviewed(issue: Issue) -> str:
         return ""
     again = f"; next review due {short_date(trust.next_review)}" if trust.next_review else ""
     return f"Last reviewed {short_date(trust.last_reviewed)}{again}."
+
+
+def overdue(serial: Serial) -> str:
+    """What a page says of a guide whose review was due; empty while it holds."""
+    due = serial.front.trust.next_review
+    if not serial.is_overdue or due is None:
+        return ""
+    return f"The review of this guide was due on {short_date(due)}; parts of it may no longer hold."
 
 
 def notes(issue: Issue) -> tuple[str, ...]:

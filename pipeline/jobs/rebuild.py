@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from pipeline import feed, page, publish, store
+from pipeline import feed, page, publish, store, trust
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.standing import run_of, upcoming
 from pipeline.model import Serial
@@ -31,7 +31,9 @@ def _serial(
     released = store.issues.releases(tx, slug).get(slug, ())
     run = run_of(desk, record.front, record, now)
     coming = upcoming(run, record.parts, released, now) if record.is_scheduled else ()
-    return Serial(record.front, record.parts, issues, coming, run.cadence)
+    front = record.front
+    overdue = trust.is_held(front.profile, front.trust, now.date())
+    return Serial(front, record.parts, issues, coming, run.cadence, overdue)
 
 
 def rebuild(desk: Desk, all_serials: Iterable[Serial]) -> publish.Published:

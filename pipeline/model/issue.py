@@ -158,6 +158,8 @@ class Serial:
     """In order; dates as planned now."""
     cadence: str = ""
     """The cadence that its run follows; empty: what the front matter says."""
+    is_overdue: bool = False
+    """Whether the review that it states was due and has not been renewed."""
 
     @property
     def is_complete(self) -> bool:

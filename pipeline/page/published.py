@@ -102,6 +102,7 @@ def guide_page(serial: Serial, site: Site, templates: Templates) -> str:
         "rhythm": in_words(serial.cadence or front.cadence, zone),
         "feeds": [front] if serial.issues else [],
         "trust": front.trust,
+        "overdue": wording.overdue(serial),
         "author": front.author,
         "reviewed": wording.reviewed(serial.issues[-1]) if serial.issues else "",
     }
@@ -126,6 +127,7 @@ def issue_page(issue: Issue, serial: Serial, site: Site, templates: Templates) -
         "author": issue.author,
         "reviewed": wording.reviewed(issue),
         "notes": wording.notes(issue),
+        "overdue": wording.overdue(serial),
     }
     context |= _around(issue, serial) | _letters(issue, site)
     return templates.render("page/issue.html", **context)

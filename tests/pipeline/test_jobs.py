@@ -214,6 +214,10 @@ def test_an_overdue_review_holds_what_is_new(tmp_path: Path) -> None:
     held = run_once(site, NEXT)
     assert (numbers(held), numbers(held, "land")) == ([], [2])
     assert any("its review was due on 2026-03-12" in one for one in held.publishing.problems)
+    (page,) = (site / "feeds/water").glob("1-*/index.html")
+    banner = "The review of this guide was due on 12 March 2026"
+    assert banner in page.read_text("utf-8")
+    assert banner in (site / "feeds/water/index.html").read_text("utf-8")
     assert held.is_partial
     assert received(site, "eve@") == []
     (land,) = (one.issue for one in held.publishing.released)
@@ -222,4 +226,18 @@ def test_an_overdue_review_holds_what_is_new(tmp_path: Path) -> None:
     path.write_text(text.replace("last_reviewed: 2025-03-12", "last_reviewed: 2026-03-15"), "utf-8")
     after = run_once(site, NEXT)
     assert numbers(after) == [2]
+    assert banner not in page.read_text("utf-8")
     assert len(received(site, "eve@")) == 1
+
+
+def test_a_daemon_shows_the_banner_on_the_day(tmp_path: Path) -> None:
+    """A pass that renders only what changed renders a guide whose review ran out since."""
+    site = make_site(tmp_path / "site")
+    write_guide(site, front=HEALTH)
+    run_once(site, MONDAY)
+    (page,) = (site / "feeds/water").glob("1-*/index.html")
+    for day, shown in (("2026-03-12T10:00", False), ("2026-03-13T10:00", True)):
+        with open_site(site, day) as app:
+            report = jobs.tick(app.desk, app.desk.clock(), render_all=False)
+        assert ("was due on" in page.read_text("utf-8")) is shown
+        assert bool(report.published.written) is shown
