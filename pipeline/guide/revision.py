@@ -13,7 +13,7 @@ from typing import Any
 from pipeline.guide.identity import cosmetic
 from pipeline.guide.splitting import bare, now
 from pipeline.markup import section_text
-from pipeline.model import Guide, Lines, Profile, Section, Text
+from pipeline.model import CodeBlock, Guide, Lines, Profile, Section, Text
 
 FEW = 2
 """Words that may change in an edit that is minor."""
@@ -114,6 +114,8 @@ def _shape(node: Any) -> Any:
             return None
         case str():
             return cosmetic(node)
+        case CodeBlock():
+            return node.text, node.language  # in code, space means something
         case tuple():
             return tuple(map(_shape, _joined(node)))
         case _ if dataclasses.is_dataclass(node):

@@ -230,5 +230,6 @@ def _without_shared_ids(
 
 def _shared(source: str, others: set[str]) -> str:
     names = ", ".join(sorted(others))
-    copy = source.rsplit(".", 1)[0] + ".ids.json"
+    is_folder = source.endswith("/")
+    copy = f"{source}guide.ids.json" if is_folder else source.rsplit(".", 1)[0] + ".ids.json"
     return f"has ids that {names} has too: one is a copy; delete the copy's ids file ({copy}?)"

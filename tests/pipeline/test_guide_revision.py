@@ -14,6 +14,11 @@ The bees “dance” to tell each other where flowers are - it is said. A hive h
 queen. In summer it is *warm* and there is [more to read](https://example.org/bees) about drones,
 who do little all day long and are not fed in winter, when honey is scarce.
 
+```python
+while warm:
+    lid()
+```
+
 ### Smoke
 
 Smoke is safe for bees and calms them. We lit some leaves, waited for the smoke to cool, and then
@@ -39,6 +44,7 @@ def sections(text: str) -> tuple[Section, ...]:
         ("one\nqueen", "one queen", Edit.COSMETIC),
         ("\n### Smoke", "\n\n\n### Smoke", Edit.COSMETIC),
         ("*warm*", "warm", Edit.MINOR),
+        ("    lid()", "  lid()", Edit.MINOR),
         ("example.org/bees", "example.org/drones", Edit.MINOR),
         ("leaves", "twigs", Edit.MINOR),
         ("Smoke is", "The smoke is", Edit.MINOR),
