@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import entry_points
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,10 +20,15 @@ from pipeline.errors import FileError, UsageError
 from pipeline.jobs import Desk, Transport
 from pipeline.maildir import Outbox
 from pipeline.model import DeliveryState
+from pipeline.related import Ranker
 from pipeline.smtp import Relay
 from pipeline.store import open_store
 from pipeline.template import Templates
 from pipeline.trust import read_rules
+
+OURS = "fields"
+RANKERS = "partwork.rankers"
+"""The group of entry points in which packages offer rankers (see `pipeline.related.Ranker`)."""
 
 SECRET_FILE = Path("var/secret")
 
@@ -119,6 +125,8 @@ def _desk(folder: Path, settings: Settings, tell: Callable[[], datetime]) -> Des
         cadence=settings.schedule.cadence,
         catch_up=settings.schedule.catch_up,
         max_late=settings.schedule.max_late,
+        links=settings.related.links,
+        ranker=_ranker(settings.related.ranker),
         rules=rules,
     )
 
@@ -127,6 +135,26 @@ def _transport(folder: Path, settings: Settings, host: str) -> Transport:
     if settings.transport == "maildir":
         return Outbox(folder / settings.mail.outbox)
     return Relay(settings.smtp, hello=host, folder=folder)
+
+
+def _ranker(name: str) -> Ranker | None:
+    """The ranker of this name among the plug-ins that are installed; None is ours.
+
+    Raises:
+        UsageError: No installed package has it, or it cannot be loaded.
+    """
+    if name == OURS:
+        return None
+    known = {one.name: one for one in entry_points(group=RANKERS)}
+    if name not in known:
+        names = ", ".join((OURS, *sorted(known)))
+        raise UsageError(f"[related] ranker {name!r} is not installed", f"known: {names}")
+    try:
+        found: Ranker = known[name].load()
+    except Exception as error:
+        what = f"[related] ranker {name!r} cannot be loaded ({error})"
+        raise UsageError(what, "mend or remove the package") from error
+    return found
 
 
 def _secret(folder: Path, settings: Settings) -> bytes:

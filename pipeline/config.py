@@ -129,6 +129,13 @@ class ScheduleOptions(_Section):
         return timedelta(days=self.max_late_days)
 
 
+class RelatedOptions(_Section):
+    """[related]: how links are chosen."""
+
+    ranker: Text = "fields"
+    links: Annotated[int, Field(ge=0, le=10)] = 3
+
+
 class MailOptions(_Section):
     """[mail]: where messages go; `auto` is the relay if one is set, else the Maildir."""
 
@@ -153,6 +160,7 @@ class Settings(BaseSettings):
 
     site: SiteOptions
     schedule: ScheduleOptions = ScheduleOptions()
+    related: RelatedOptions = RelatedOptions()
     mail: MailOptions = MailOptions()
     smtp: RelayOptions = RelayOptions()
     store: StoreOptions = StoreOptions()

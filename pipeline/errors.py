@@ -134,6 +134,22 @@ class RelayError(PartworkError, ConnectionError):
         return f"relay {self.relay}: {self.what}; {self.todo}"
 
 
+class RankerError(PartworkError, ValueError):
+    """A ranker of somebody else's that gave no score for each page."""
+
+    def __init__(self, wanted: int, given: tuple[int, ...]) -> None:
+        self.wanted, self.given = wanted, given
+        super().__init__(wanted, given)
+
+    @override
+    def __str__(self) -> str:
+        """What was asked of the ranker, and what it gave."""
+        return (
+            f"related: the ranker gave scores of shape {self.given} for {self.wanted} pages, or "
+            'some that are no numbers; mend it, or set [related] ranker = "fields"'
+        )
+
+
 class TransitionError(PartworkError, ValueError):
     """An event that cannot happen to a delivery in its state: a fault of ours, never a reader's."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pipeline.model import CatchUp, DeliveryState, Message, Reply, Site
+from pipeline.related import Ranker
 from pipeline.store import Store
 from pipeline.template import Templates
 from pipeline.trust import Rule
@@ -53,6 +54,10 @@ class Desk:
     """For guides that declare none."""
     catch_up: CatchUp
     max_late: timedelta
+    links: int = 3
+    """How many related links a part carries at most."""
+    ranker: Ranker | None = None
+    """Scores pages in place of ours."""
     rules: tuple[Rule, ...] = ()
     """The lints that guides are held to."""
     is_stopping: Callable[[], bool] = lambda: False

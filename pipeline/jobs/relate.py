@@ -12,8 +12,6 @@ from pipeline.jobs.desk import Desk
 from pipeline.jobs.standing import Standing
 from pipeline.model import FrontMatter, Issue
 
-RELATED_LINKS = 3
-
 
 def linkable(catalogue: Catalogue, now: datetime) -> frozenset[str]:
     """The guides whose parts may be led to: not withdrawn, readable, their review not overdue."""
@@ -44,7 +42,8 @@ def relate(
                 whole,
                 pins=_pins(desk, one.guide.front),
                 exclude_urls=markup.link_targets(issue.sections),
-                limit=RELATED_LINKS,
+                limit=desk.links,
+                ranker=desk.ranker,
             ),
         )
         for (one, issue), candidate in zip(drafts, mine, strict=True)
@@ -61,7 +60,8 @@ def explain(
         whole,
         pins=_pins(desk, one.guide.front),
         exclude_urls=markup.link_targets(issue.sections),
-        limit=RELATED_LINKS,
+        limit=desk.links,
+        ranker=desk.ranker,
     )
 
 

@@ -5,6 +5,6 @@ brings all that may be linked to, and nothing else.
 """
 
 from pipeline.related.choice import Considered, catalogue, choose, explain
-from pipeline.related.vectors import Candidate, Catalogue
+from pipeline.related.vectors import Candidate, Catalogue, Ranker
 
-__all__ = ["Candidate", "Catalogue", "Considered", "catalogue", "choose", "explain"]
+__all__ = ["Candidate", "Catalogue", "Considered", "Ranker", "catalogue", "choose", "explain"]

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pipeline.errors import RankerError
 from pipeline.model import RelatedLink
 from pipeline.related.address import Linked, page_of
-from pipeline.related.vectors import Candidate, Catalogue, Shelf, Vector, Weights, build
+from pipeline.related.vectors import Candidate, Catalogue, Ranker, Shelf, Vector, Weights, build
 from pipeline.related.words import is_readable, language, words
 
 LEAST = 0.10
@@ -28,6 +29,9 @@ POOL = 50
 
 DIGITS = 4
 """Of a score as it is shown and kept."""
+
+TOLD = 10
+"""How many pages an explanation tells of."""
 
 TERMS = 5
 """How many shared words a link carries."""
@@ -49,6 +53,7 @@ def choose(
     pins: Sequence[str] = (),
     exclude_urls: Collection[str] = (),
     limit: int = 3,
+    ranker: Ranker | None = None,
 ) -> tuple[RelatedLink, ...]:
     """What a reader of `query` might also like: pins first, then the best; maybe nothing.
 
@@ -61,11 +66,12 @@ def choose(
         pins: What its writer wants linked: a guide, `guide/number`, or an absolute URL.
         exclude_urls: The addresses that its body links to.
         limit: The most links to return.
+        ranker: Scores pages in place of ours; all gates hold for it as well.
     """
     shelf = catalogue.shelf(query.lang)
     if shelf is None:
         shelf = build((), language(query.lang))
-    desk = _Desk(query, shelf, Linked(exclude_urls))
+    desk = _Desk(query, shelf, Linked(exclude_urls), ranker)
     for pin in pins:
         desk.pin(pin)
     desk.fill(limit)
@@ -90,7 +96,7 @@ def explain(
     pins: Sequence[str] = (),
     exclude_urls: Collection[str] = (),
     limit: int = 3,
-    most: int = 10,
+    ranker: Ranker | None = None,
 ) -> tuple[Considered, ...]:
     """The pages most like a query, best first, each with what became of it; as `choose` decides.
 
@@ -100,18 +106,18 @@ def explain(
         pins: See `choose`.
         exclude_urls: See `choose`.
         limit: See `choose`.
-        most: How many pages to tell of.
+        ranker: See `choose`.
     """
     shelf = catalogue.shelf(query.lang)
     if shelf is None:
         return ()
-    before = _Desk(query, shelf, Linked(exclude_urls))
-    desk = _Desk(query, shelf, Linked(exclude_urls))
+    before = _Desk(query, shelf, Linked(exclude_urls), ranker)
+    desk = _Desk(query, shelf, Linked(exclude_urls), ranker)
     for pin in pins:
         desk.pin(pin)
     desk.fill(limit)
-    ranked = np.lexsort((shelf.order, -desk.scores))[: most + 1].tolist()
-    rows = [row for row in ranked if shelf.pages[row].id != query.id][:most]
+    ranked = np.lexsort((shelf.order, -desk.scores))[: TOLD + 1].tolist()
+    rows = [row for row in ranked if shelf.pages[row].id != query.id][:TOLD]
     chosen = [one.row for one in desk.chosen[:limit] if one.row is not None]
     rows += [row for row in chosen if row not in rows]
     shared = {row: shelf.shared(desk.vector, row, TERMS) for row in rows}
@@ -145,6 +151,7 @@ class _Desk:
     query: Candidate
     shelf: Shelf
     linked: Linked
+    ranker: Ranker | None
     chosen: list[_Choice] = field(default_factory=list)
     guides: set[str] = field(default_factory=set)
     """Guides that nothing more is chosen from."""
@@ -153,8 +160,17 @@ class _Desk:
 
     def __post_init__(self) -> None:
         self.vector = self.shelf.vector(self.query)
-        self.scores = self.shelf.scores(self.vector)
+        self.scores = self._scores()
         self.guides.add(self.query.guide)
+
+    def _scores(self) -> Weights:
+        if self.ranker is None:
+            return self.shelf.scores(self.vector)
+        given = np.asarray(self.ranker(self.query, self.shelf.pages), np.float32)
+        if given.shape != (len(self.shelf.pages),) or not np.isfinite(given).all():
+            raise RankerError(len(self.shelf.pages), given.shape)
+        clipped: Weights = np.clip(given, 0, 1)
+        return clipped
 
     def pin(self, pin: str) -> None:
         """Take what a pin names, if it is there and may be linked."""

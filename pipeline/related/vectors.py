@@ -6,7 +6,7 @@ title with the other's title and text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -50,6 +50,10 @@ class Candidate:
     def text(self) -> str:
         """All its words."""
         return f"{self.body} {self.title} {self.headings}"
+
+
+Ranker: TypeAlias = Callable[[Candidate, Sequence[Candidate]], Sequence[float]]
+"""Says how much each of these pages, all of one language, is like the first: 0 to 1, in order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pytest
 
 from pipeline import jobs
 from pipeline.app import open_site
+from pipeline.errors import RankerError, UsageError
 from pipeline.guide import Accept
 from pipeline.model import DeliveryState, Message, Mode, Reply
 from tests.sites import make_site, numbers, outbox, received, run_once, subscribe, write_guide
@@ -241,3 +242,53 @@ def test_a_daemon_shows_the_banner_on_the_day(tmp_path: Path) -> None:
             report = jobs.tick(app.desk, app.desk.clock(), render_all=False)
         assert ("was due on" in page.read_text("utf-8")) is shown
         assert bool(report.published.written) is shown
+
+
+# ------------------------------------------------------------------ rankers
+
+PLUGIN = """
+def shortest(query, pages):
+    longest = max(len(page.title) for page in pages)
+    return [1 - len(page.title) / (longest + 1) for page in pages]
+
+def broken(query, pages):
+    return [1.0]
+"""
+
+
+def test_a_package_brings_a_ranker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry point of `partwork.rankers` scores pages; the gates hold; unknown ones are told."""
+    packages = tmp_path / "packages"
+    info = packages / "shortest-1.dist-info"
+    info.mkdir(parents=True)
+    (packages / "shortest_plugin.py").write_text(PLUGIN, "utf-8")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: shortest\nVersion: 1\n", "utf-8")
+    (info / "entry_points.txt").write_text(
+        "[partwork.rankers]\nshortest = shortest_plugin:shortest\nbroken = shortest_plugin:broken\n"
+        "absent = no_such_module:x\n",
+        "utf-8",
+    )
+    monkeypatch.syspath_prepend(str(packages))
+    site = make_site(tmp_path / "site")
+    write_guide(site)
+    for slug in ("a", "bb", "ccc"):
+        write_guide(site, slug, parts=1)
+        path = site / f"content/{slug}.md"
+        text = path.read_text("utf-8").replace("All about rivers 0", f"On {slug * 3}")
+        path.write_text(text, "utf-8")
+    monkeypatch.setenv("PARTWORK_RELATED__LINKS", "2")
+    monkeypatch.setenv("PARTWORK_RELATED__RANKER", "nosuch")
+    with pytest.raises(UsageError, match="known: fields, absent, broken, shortest"):
+        run_once(site, MONDAY)
+    monkeypatch.setenv("PARTWORK_RELATED__RANKER", "absent")
+    with pytest.raises(UsageError, match="cannot be loaded"):
+        run_once(site, MONDAY)
+    monkeypatch.setenv("PARTWORK_RELATED__RANKER", "broken")
+    with pytest.raises(RankerError, match="for 4 pages"):
+        run_once(site, MONDAY)
+    monkeypatch.setenv("PARTWORK_RELATED__RANKER", "shortest")
+    report = run_once(site, MONDAY)
+    links = {one.issue.guide: one.issue.related for one in report.publishing.released}
+    assert [one.title for one in links["water"]][:1] == ["On aaa"]
+    assert all(len(one) <= 2 for one in links.values())
+    assert all(not link.path.startswith("water/") for link in links["water"])
