@@ -72,8 +72,8 @@ def read_markdown(text: str, first_line: int, report: Report) -> Tree:
         if number < 0:
             what = f"footnote {label[1:]!r} is referred to nowhere: left out"
             report.warn(_line_of(f"[^{label[1:]}]:", text) + first_line, "footnote", what)
-    nodes = list(SyntaxTreeNode(tokens).children)
-    return nest(_Reader(first_line, report, _notes(nodes)).stream(nodes), report)
+    notes = _notes(tokens)
+    return nest(_Reader(first_line, report, notes).stream(_nodes(tokens)), report)
 
 
 def _line_of(words: str, text: str) -> int:
@@ -82,14 +82,31 @@ def _line_of(words: str, text: str) -> int:
     return next((n for n, line in lines if line.lstrip().startswith(words)), 0)
 
 
-def _notes(nodes: list[SyntaxTreeNode]) -> dict[int, SyntaxTreeNode]:
-    """The footnotes by number; their block is taken out."""
-    found = {}
-    for block in [node for node in nodes if node.type == "footnote_block"]:
-        nodes.remove(block)
-        for note in block.children:
-            found[int(note.meta["id"])] = note
-    return found
+def _nodes(tokens: list[Token]) -> Iterator[SyntaxTreeNode]:
+    """The nodes at the top, one after the other; tokens are let go as they are used.
+
+    A tree of the whole text at once takes as much memory again as the tokens.
+    """
+    tokens.reverse()
+    depth = 0
+    group: list[Token] = []
+    while tokens:
+        token = tokens.pop()
+        group.append(token)
+        depth += token.nesting
+        if depth == 0:
+            yield from SyntaxTreeNode(group).children
+            group = []
+
+
+def _notes(tokens: list[Token]) -> dict[int, SyntaxTreeNode]:
+    """The footnotes by number; their tokens, the last, are taken out."""
+    kinds = (n for n, one in enumerate(tokens) if one.type == "footnote_block_open")
+    start = next(kinds, len(tokens))
+    block = tokens[start:]
+    del tokens[start:]
+    notes = SyntaxTreeNode(block).children[0].children if block else []
+    return {int(one.meta["id"]): one for one in notes}
 
 
 def _too_deep(tokens: Sequence[Token]) -> int | None:
@@ -113,7 +130,7 @@ class _Reader:
     line: int = 1
     """Where the block under way begins."""
 
-    def stream(self, nodes: Sequence[SyntaxTreeNode]) -> Iterator[Head | Block]:
+    def stream(self, nodes: Iterable[SyntaxTreeNode]) -> Iterator[Head | Block]:
         """Headings and blocks; before each heading the notes of the section that it ends."""
         for node in nodes:
             if node.type == "heading":
