@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from pipeline.model import Issue, RelatedLink, Serial, Site
+from pipeline.model import Issue, RelatedLink, Serial, Site, language
 from pipeline.template import long_date, minutes, plural, short_date
 
 RTL = frozenset({"ar", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
@@ -13,7 +13,7 @@ RTL = frozenset({"ar", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "y
 
 def direction(lang: str) -> str:
     """`rtl` for a language written from right to left, else `ltr`."""
-    return "rtl" if lang.lower().replace("_", "-").partition("-")[0] in RTL else "ltr"
+    return "rtl" if language(lang) in RTL else "ltr"
 
 
 def start(issue: Issue) -> str:

@@ -41,7 +41,7 @@ def check(
     """
     with open_site(folder_of(context)) as app, progress("Checking guides") as tell:
         report = jobs.check(app.desk, app.desk.clock(), tell)
-    found = report.diagnostics
+    found = sorted(report.diagnostics, key=lambda one: (one.file, one.line))
     fatal = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     failed = bool(report.problems) or any(one.severity in fatal for one in found)
     if as_json:
@@ -54,7 +54,7 @@ def check(
             }
         )
     else:
-        diagnose(sorted(found, key=lambda one: (one.file, one.line)))
+        diagnose(found)
         for problem in report.problems:
             say(problem, "red")
         count = {level: sum(one.severity is level for one in found) for level in Severity}

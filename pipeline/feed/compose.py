@@ -174,6 +174,8 @@ def _trust(issue: Issue, site: Site) -> str:
             trust.disclaimer,
             *_people(issue),
             wording.reviewed(issue),
+            f"Conflicts of interest: {trust.conflicts}" if trust.conflicts else "",
+            f"Funding: {trust.funding}" if trust.funding else "",
         )
         if text
     ]
@@ -190,6 +192,8 @@ def _cited(one: Citation) -> str:
 
 def _people(issue: Issue) -> Iterator[str]:
     """Who wrote and who reviewed, where the front matter says so."""
-    for label, person in (("Author", issue.author), ("Reviewer", issue.trust.reviewer)):
+    scope = f" ({issue.trust.review_scope})" if issue.trust.review_scope else ""
+    people = (("Author", issue.author, ""), ("Reviewer", issue.trust.reviewer, scope))
+    for label, person, added in people:
         if person is not None:
-            yield f"{label}: {', '.join(filter(None, (person.name, person.credentials)))}"
+            yield f"{label}: {', '.join(filter(None, (person.name, person.credentials)))}{added}"

@@ -11,7 +11,7 @@ from pipeline import markup, wording
 from pipeline.errors import MailError
 from pipeline.mail import head
 from pipeline.mail.inline import inline, words
-from pipeline.model import Issue, Site, Trust
+from pipeline.model import Issue, Site, Trust, language
 from pipeline.template import Templates
 
 MAX_HTML = 80_000
@@ -143,7 +143,7 @@ def _context(issue: Issue, site: Site, slots: Slots) -> dict[str, object]:
         "start": start,
         "end": "left" if start == "right" else "right",
         "gap": GAP if issue.of <= MAX_TICKS else 0,
-        "foreign": issue.lang.partition("-")[0] != "en",
+        "foreign": language(issue.lang) != "en",
         "web": markup.safe_url,
         "preheader": markup.summary(issue.sections, PREHEADER),
         "ticks": _ticks(issue),

@@ -1,7 +1,7 @@
 """Blocks in, HTML fragment and plain text out; sanitised, absolute, the same words in both."""
 
 from pipeline.markup.html import render_html
-from pipeline.markup.outline import TocEntry, headings, needs_titles, slugify
+from pipeline.markup.outline import TocEntry, headings, known_as, needs_titles, slugify
 from pipeline.markup.plain import (
     block_words,
     count_words,
@@ -20,6 +20,7 @@ __all__ = [
     "clean_text",
     "count_words",
     "headings",
+    "known_as",
     "link_targets",
     "needs_titles",
     "plain",

@@ -30,6 +30,7 @@ from pipeline.model.issue import (
     Slot,
     Upcoming,
 )
+from pipeline.model.lang import language
 from pipeline.model.reader import (
     Delivery,
     DeliveryState,
@@ -118,4 +119,5 @@ __all__ = [
     "Text",
     "Trust",
     "Upcoming",
+    "language",
 ]

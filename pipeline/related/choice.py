@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pipeline.errors import RankerError
-from pipeline.model import RelatedLink
+from pipeline.model import RelatedLink, language
 from pipeline.related.address import Linked, page_of
 from pipeline.related.vectors import Candidate, Catalogue, Ranker, Shelf, Vector, Weights, build
-from pipeline.related.words import is_readable, language, words
+from pipeline.related.words import is_readable, words
 
 LEAST = 0.10
 """The score below which nothing is shown."""

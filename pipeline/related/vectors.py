@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from pipeline.related.words import DROPPED, Terms, language, words
+from pipeline.model import language
+from pipeline.related.words import DROPPED, Terms, words
 
 WHOLE = 0.65
 TITLES = 0.35 / 3

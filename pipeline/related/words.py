@@ -36,11 +36,6 @@ _SYLLABIC = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 DROPPED = -1
 
 
-def language(tag: str) -> str:
-    """The language that a tag such as `en-GB` or `pt_BR` is a variety of."""
-    return re.split(r"[-_]", tag.strip().lower(), maxsplit=1)[0]
-
-
 def words(text: str) -> list[str]:
     """The words of a text in order; where none are marked off, every two neighbouring letters."""
     found = _WORD.findall(text)

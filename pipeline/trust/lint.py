@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.markup import link_targets, running_text
+from pipeline.markup import headings, known_as, link_targets, running_text
 from pipeline.model import (
     Block,
     Diagnostic,
@@ -105,9 +105,9 @@ class _Desk:
             case Quote():
                 self._blocks(block.blocks)
             case Table():
-                for row in (block.header, *block.rows):
+                for row, lines in _rows(block):
                     for cell in row:
-                        self._inline(cell, block.lines)
+                        self._inline(cell, lines)
             case _:
                 return
 
@@ -159,6 +159,15 @@ class _Desk:
         return bool(fitting)
 
 
+def _rows(table: Table) -> Iterator[tuple[Sequence[Sequence[Inline]], Lines]]:
+    """Its rows with their lines: one each in Markdown; else nobody knows but the whole table."""
+    first, last = table.lines.first, table.lines.last
+    is_line_each = last - first == len(table.rows) + 1  # the header, a line of dashes, the rows
+    for at, row in enumerate((table.header, *table.rows)):
+        line = first + at + (at > 0)
+        yield row, Lines(line, line) if is_line_each else table.lines
+
+
 def _offs(source: str) -> Iterator[frozenset[str]]:
     for found in _OFF.findall(source):
         yield frozenset(re.split(r"[,\s]+", found))
@@ -167,12 +176,13 @@ def _offs(source: str) -> Iterator[frozenset[str]]:
 def _benefits(guide: Guide) -> Iterator[Diagnostic]:
     """Sections on benefits that neither go out with, nor link to, what may go wrong."""
     sections = guide.sections
+    places = _places(sections)
     for index, section in enumerate(sections):
         if not _BENEFITS.search(section.title) or _SAFETY.search(section.title):
             continue
         after = sections[index + 1 : index + 2]
         has_place = any(_SAFETY.search(one.title) for one in (*section.children, *after))
-        has_link = any(one.startswith("#") for one in link_targets((section,)))
+        has_link = any(_SAFETY.search(places.get(one, "")) for one in link_targets((section,)))
         if not has_place and not has_link:
             what = (
                 f'"{section.title}" is not followed by a section on safety and links to none; '
@@ -180,6 +190,15 @@ def _benefits(guide: Guide) -> Iterator[Diagnostic]:
             )
             line = section.lines.first
             yield Diagnostic(guide.source, line, Severity.WARNING, "safety", what)
+
+
+def _places(sections: Sequence[Section]) -> dict[str, str]:
+    """The titles of sections by the links that lead to them."""
+    found: dict[str, str] = {}
+    for one in headings(sections):
+        for name in (one.anchor, *known_as(one.title, one.number)):
+            found.setdefault(f"#{name}", one.title)
+    return found
 
 
 def _figures(guide: Guide) -> Iterator[Diagnostic]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from pipeline.markup import section_text
-from pipeline.model import Guide
+from pipeline.model import Guide, language
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _SENTENCE = re.compile(r"[.!?…:]+(?=\s|$)|\n")
@@ -40,7 +40,7 @@ def readability(guide: Guide) -> Readability | None:
     sentences = max(1, sum(bool(_WORD.search(one)) for one in _SENTENCE.split(text)))
     each = len(words) / sentences
     lix = each + 100 * sum(len(one) > LONG for one in words) / len(words)
-    if not guide.front.lang.lower().startswith("en"):
+    if language(guide.front.lang) != "en":
         return Readability(lix, None)
     syllables = sum(map(_syllables, words)) / len(words)
     return Readability(lix, 206.835 - 1.015 * each - 84.6 * syllables)
