@@ -1,4 +1,4 @@
-"""A labelled set that anyone can get: manual pages of Debian, and what their writers call related.
+"""Labelled sets that anyone can get: manual pages of Debian, and what their writers call related.
 
 The section SEE ALSO of a page is taken out of its text and is the label: the pages that a person
 who knew them chose as related. Pages of functions that belong together are what a ranking finds
@@ -10,11 +10,16 @@ from __future__ import annotations
 import gzip
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PACKAGES = ("manpages", "manpages-dev")
+SETS = {
+    "Linux": ("manpages", "manpages-dev"),
+    "OpenSSL": ("libssl-doc",),
+    "Xlib": ("libx11-doc",),
+}
+"""Packages of manual pages; the last two are pages of functions of one library each."""
 
 _MACRO = re.compile(r"^[.'](?:SH|SS)\s+(.*)$")
 _FONT = re.compile(r"\\f(?:\[\w*\]|\(..|.)|\\s[-+]?\d|\\[&/,|^]|\\\*\([lr]q")
@@ -39,15 +44,19 @@ class LabelledPage:
     labels: frozenset[str]
 
 
-def manual_pages(folder: Path) -> tuple[LabelledPage, ...]:
-    """The pages of Debian's packages of manuals, fetched into a folder if they are not there.
+def manual_pages(folder: Path, packages: Sequence[str]) -> tuple[LabelledPage, ...]:
+    """The pages of some of Debian's packages, fetched into a folder if they are not there.
+
+    Args:
+        folder: Theirs alone.
+        packages: Their names.
 
     Raises:
         OSError: `apt-get` or `dpkg-deb` is not there or cannot fetch them.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if not any(folder.glob("*.deb")):
-        _call("apt-get", "download", "--quiet", *PACKAGES, folder=folder)
+        _call("apt-get", "download", "--quiet", *packages, folder=folder)
     for package in folder.glob("*.deb"):
         if not (folder / "usr").exists() or not (folder / f"{package.name}.done").exists():
             _call("dpkg-deb", "--extract", package.name, ".", folder=folder)
@@ -81,7 +90,7 @@ def _read(folder: Path) -> Iterator[LabelledPage]:
         about = sections.get("NAME", "")
         header = re.search(r"#include <([\w/.]+)>", sections.get("SYNOPSIS", ""))
         yield LabelledPage(
-            name=f"{stem}({section})",
+            name=f"{stem}({section.removesuffix('ssl')})",  # as others refer to it
             title=f"{stem} {about.partition(' - ')[2] or about}",
             headings=" ".join(one for one in sections if one not in _ORDINARY),
             body=" ".join(sections.values()),

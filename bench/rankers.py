@@ -14,8 +14,8 @@ from scipy import sparse
 
 from bench.labelled import LabelledPage
 from pipeline.related import Candidate
-from pipeline.related.vectors import Shelf, build
-from pipeline.related.words import DROPPED, Terms, words
+from pipeline.related.vectors import TITLES, WHOLE, build
+from pipeline.related.words import DROPPED, terms_of, words
 
 Scores: TypeAlias = NDArray[Any]
 Ranker: TypeAlias = Callable[[int], Scores]
@@ -25,24 +25,34 @@ HEAVIEST = 25
 """Terms of a query."""
 
 
-def shelf_of(pages: Sequence[LabelledPage]) -> Shelf:
-    """The pages as the product keeps them."""
-    return build(
-        (
-            Candidate(
-                id=one.name, path=f"{one.name}/1/", guide=one.name, guide_title=one.name,
-                title=one.title, lang="en", headings=one.headings, body=one.body,
-            )
-            for one in pages
-        ),
-        "en",
-    )  # fmt: skip
+def candidates(pages: Sequence[LabelledPage]) -> list[Candidate]:
+    """The pages as the product knows them."""
+    return [
+        Candidate(
+            id=one.name, path=f"{one.name}/1/", guide=one.name, guide_title=one.name,
+            title=one.title, lang="en", headings=one.headings, body=one.body,
+        )
+        for one in pages
+    ]  # fmt: skip
 
 
-def fields(pages: Sequence[LabelledPage]) -> Ranker:
-    """Ours."""
-    shelf = shelf_of(pages)
+def ours(pages: Sequence[LabelledPage]) -> Ranker:
+    """What the product does."""
+    shelf = build(candidates(pages))
     return lambda at: shelf.scores(shelf.vector(shelf.pages[at]))
+
+
+def cosines(pages: Sequence[LabelledPage]) -> Ranker:
+    """Ours without BM25: the four cosines, over all terms."""
+    shelf = build(candidates(pages))
+
+    def scores(at: int) -> Scores:
+        whole, title = shelf.whole[[at]].T, shelf.title[[at]].T
+        titles = shelf.title @ title + shelf.whole @ title + shelf.title @ whole
+        both = WHOLE * (shelf.whole @ whole) + TITLES * titles
+        return np.asarray(both.todense()).ravel()
+
+    return scores
 
 
 def tags_and_date(pages: Sequence[LabelledPage]) -> Ranker:
@@ -88,19 +98,19 @@ def sqlite_fts5(pages: Sequence[LabelledPage]) -> Ranker:
 
 def bm25(pages: Sequence[LabelledPage]) -> Ranker:
     """BM25 (k1 1.2, b .75) over our stems; the query is the page's heaviest terms."""
-    terms = Terms("en")
-    found = [
+    terms = terms_of("en")
+    ids = [
         [number for word in words(f"{one.body} {one.title} {one.headings}".lower())
          if (number := terms[word]) != DROPPED]
         for one in pages
     ]  # fmt: skip
-    rows = np.repeat(np.arange(len(found)), [len(one) for one in found])
-    columns = np.concatenate([np.array(one, np.int64) for one in found])
-    shape = (len(found), terms.size)
+    known, columns = np.unique(np.concatenate(ids), return_inverse=True)
+    rows = np.repeat(np.arange(len(ids)), [len(one) for one in ids])
+    shape = (len(ids), known.size)
     counts = sparse.coo_array((np.ones(len(columns)), (rows, columns)), shape=shape).tocsr()
-    spread = np.bincount(counts.indices, minlength=terms.size)
-    rarity = np.log(1 + (len(found) - spread + 0.5) / (spread + 0.5))
-    lengths = np.array([len(one) for one in found])
+    spread = np.bincount(counts.indices, minlength=known.size)
+    rarity = np.log(1 + (len(ids) - spread + 0.5) / (spread + 0.5))
+    lengths = np.array([len(one) for one in ids])
     k = 1.2 * (0.25 + 0.75 * lengths / lengths.mean())
     weights = counts.copy()
     weights.data = counts.data * 2.2 / (counts.data + np.repeat(k, np.diff(counts.indptr)))
@@ -114,20 +124,3 @@ def bm25(pages: Sequence[LabelledPage]) -> Ranker:
         return np.asarray(columnwise[:, heavy].sum(axis=1)).ravel()
 
     return scores
-
-
-def combined(one: Ranker, other: Ranker, share: float) -> Ranker:
-    """The sum of two rankings, each brought to mean 0 and spread 1 for the query."""
-
-    def scores(at: int) -> Scores:
-        first, second = one(at), other(at)
-        both: Scores = (1 - share) * _standard(first, at) + share * _standard(second, at)
-        return both
-
-    return scores
-
-
-def _standard(scores: Scores, at: int) -> Scores:
-    others = np.delete(scores, at)
-    standard: Scores = (scores - others.mean()) / (others.std() or 1)
-    return standard

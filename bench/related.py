@@ -1,6 +1,6 @@
 """How well related links are found, and what it costs, beside what others do.
 
-`make bench-related` prints nDCG@10 and P@3 on a labelled set, then times and memory on generated
+`make bench-related` prints nDCG@10 and P@3 on labelled sets, then times and memory on generated
 pages. `--quick` leaves out the largest size.
 """
 
@@ -14,29 +14,33 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from bench import rankers
-from bench.labelled import LabelledPage, manual_pages
+from bench.labelled import SETS, LabelledPage, manual_pages
 from pipeline.related import Catalogue, choose
+from pipeline.related.vectors import build
 
-CACHE = Path("var/bench/manual-pages")
+CACHE = Path("var/bench")
 SIZES = (1_000, 10_000, 100_000)
-WORDS = 300
-"""A generated page."""
-QUERIES = 200
+PEERS_MOST = 10_000
+"""Generated pages above which peers are left out: they would take many minutes."""
+WORDS, STOP_WORDS = 180, 120
+"""Of a generated page."""
+QUERIES = 100
 
 Maker = Callable[[Sequence[LabelledPage]], rankers.Ranker]
+OURS = "ours"
 MAKERS: Mapping[str, Maker] = {
     "tags and date (as Hugo)": rankers.tags_and_date,
     "scikit-learn TF-IDF": rankers.scikit_learn,
     "SQLite FTS5, 25 terms": rankers.sqlite_fts5,
     "BM25, 25 terms": rankers.bm25,
-    "fields (ours)": rankers.fields,
+    "cosines alone": rankers.cosines,
+    OURS: rankers.ours,
 }
-SHARES = (0.3, 0.5, 0.7)
+TIMED = ("scikit-learn TF-IDF", "SQLite FTS5, 25 terms")
 
 
 def quality(scores: rankers.Ranker, pages: Sequence[LabelledPage]) -> tuple[float, float]:
@@ -57,33 +61,65 @@ def quality(scores: rankers.Ranker, pages: Sequence[LabelledPage]) -> tuple[floa
 
 
 def generated(many: int) -> list[LabelledPage]:
-    """So many pages of words as a language spreads them (Zipf), the same each time."""
+    """So many pages, the same each time.
+
+    Words are spread by Zipf's law as Mandelbrot has it, flattened so that a page shares words with
+    others as often as pages of real sites do: ten words of it are in the mean page.
+    """
     random = np.random.default_rng(1)
     names = np.array([f"w{n:x}q" for n in range(60_000)])
-    drawn = names[np.minimum(random.zipf(1.3, (many, WORDS)), len(names)) - 1]
-    return [
-        LabelledPage(f"p{n}", " ".join(row[:6]), "", " ".join(row), (), frozenset())
-        for n, row in enumerate(drawn)
-    ]
+    weights = 1 / (np.arange(len(names)) + 30)
+    weights /= weights.sum()
+    stop = " the" * STOP_WORDS
+    pages = []
+    for n in range(many):
+        words = names[random.choice(len(names), WORDS, p=weights)].tolist()
+        pages.append(
+            LabelledPage(f"p{n}", " ".join(words[:6]), "", " ".join(words) + stop, (), frozenset())
+        )
+    return pages
 
 
 def cost(many: int) -> dict[str, float]:
-    """Seconds to build, words taken apart included; milliseconds to score and to choose; MiB."""
+    """Seconds to count words and to build; milliseconds to score and to choose; MiB at most."""
+    pages = rankers.candidates(generated(many))
+    before = time.perf_counter()
+    counted = [page.counted() for page in pages]
+    counting = time.perf_counter()
+    shelf = build(counted)
+    built = time.perf_counter()
+    some = [counted[at] for at in range(0, many, many // QUERIES)]
+    for page in some:
+        shelf.scores(shelf.vector(page))
+    scored = time.perf_counter()
+    catalogue = Catalogue({"en": shelf})
+    for page in some:
+        choose(page, catalogue)
+    chosen = time.perf_counter()
+    return {
+        "count": counting - before,
+        "build": built - counting,
+        "score": (scored - built) / len(some) * 1000,
+        "choose": (chosen - scored) / len(some) * 1000,
+        "memory": _memory(),
+    }
+
+
+def peer_cost(name: str, many: int) -> dict[str, float]:
+    """Seconds that a peer builds, words included; milliseconds to score; MiB at most."""
     pages = generated(many)
     before = time.perf_counter()
-    shelf = rankers.shelf_of(pages)
-    built = time.perf_counter() - before
-    before = time.perf_counter()
-    for at in range(QUERIES):
-        shelf.scores(shelf.vector(shelf.pages[at]))
-    scored = (time.perf_counter() - before) / QUERIES
-    catalogue = Catalogue({"en": shelf})
-    before = time.perf_counter()
-    for at in range(QUERIES):
-        choose(shelf.pages[at], catalogue)
-    chosen = (time.perf_counter() - before) / QUERIES
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"build": built, "score": scored * 1000, "choose": chosen * 1000, "memory": memory}
+    ranker = MAKERS[name](pages)
+    built = time.perf_counter()
+    some = range(0, many, many // QUERIES)
+    for at in some:
+        ranker(at)
+    scored = (time.perf_counter() - built) / len(some) * 1000
+    return {"build": built - before, "score": scored, "memory": _memory()}
+
+
+def _memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:
@@ -91,26 +127,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="leave out the largest size")
     parser.add_argument("--cost", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--peer", help=argparse.SUPPRESS)
     said = parser.parse_args()
     if said.cost:
-        _say(json.dumps(cost(said.cost)))
+        _say(json.dumps(peer_cost(said.peer, said.cost) if said.peer else cost(said.cost)))
         return
-    pages = manual_pages(CACHE)
-    asked = sum(bool(one.labels) for one in pages)
-    _say(f"{len(pages)} manual pages of Debian, {asked} with labels (their SEE ALSO)\n")
-    _say(f"{'ranking':34} nDCG@10    P@3")
-    made: dict[str, Any] = {}
-    for name, maker in MAKERS.items():
-        made[name] = maker(pages)
-        _row(name, made[name], pages)
-    for share in SHARES:
-        both = rankers.combined(made["fields (ours)"], made["BM25, 25 terms"], share)
-        _row(f"z-scores, {share:.0%} BM25", both, pages)
-    _say(f"\n{'generated pages, ours':>24}  build s  score ms  choose ms  memory MiB")
+    for name, packages in SETS.items():
+        pages = manual_pages(CACHE / name, packages)
+        asked = sum(bool(one.labels) for one in pages)
+        _say(f"{name}: {len(pages)} manual pages of Debian, {asked} name related ones (SEE ALSO)\n")
+        _say(f"{'ranking':28} nDCG@10    P@3")
+        for ranking, maker in MAKERS.items():
+            _row(ranking, maker(pages), pages)
+        _say("")
+    _say(f"{'generated pages':>38} count s  build s  score ms  choose ms  memory MiB")
     for many in SIZES[:-1] if said.quick else SIZES:
         found = _apart(many)
-        times = f"{found['build']:8.2f} {found['score']:9.2f} {found['choose']:10.2f}"
-        _say(f"{many:>24,} {times} {found['memory']:11.0f}")
+        _say(
+            f"{OURS:>28} {many:>9,} {found['count']:7.2f} {found['build']:8.2f} "
+            f"{found['score']:9.2f} {found['choose']:10.2f} {found['memory']:11.0f}"
+        )
+        for peer in TIMED if many <= PEERS_MOST else ():
+            found = _apart(many, "--peer", peer)
+            _say(
+                f"{peer:>28} {many:>9,} {'with':>7} {found['build']:8.2f} "
+                f"{found['score']:9.2f} {'':10} {found['memory']:11.0f}"
+            )
 
 
 def _row(name: str, scores: rankers.Ranker, pages: Sequence[LabelledPage]) -> None:
@@ -118,9 +160,9 @@ def _row(name: str, scores: rankers.Ranker, pages: Sequence[LabelledPage]) -> No
     _say(f"{name:34} {ndcg:7.3f} {precision:6.3f}")
 
 
-def _apart(many: int) -> dict[str, float]:
+def _apart(many: int, *more: str) -> dict[str, float]:
     """The cost in a process of its own, so that each has its own memory."""
-    words = [sys.executable, "-m", "bench.related", "--cost", str(many)]
+    words = [sys.executable, "-m", "bench.related", "--cost", str(many), *more]
     done = subprocess.run(words, capture_output=True, text=True, check=True)  # noqa: S603 -- ourselves
     found: dict[str, float] = json.loads(done.stdout)
     return found

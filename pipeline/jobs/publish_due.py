@@ -13,7 +13,7 @@ from pipeline import markup, publish, schedule, store, trust
 from pipeline.errors import FileError, UsageError
 from pipeline.jobs.catalogue import Catalogue
 from pipeline.jobs.desk import Desk
-from pipeline.jobs.relate import headings_of, linkable, relate, words_of
+from pipeline.jobs.relate import linkable, relate, text_of
 from pipeline.jobs.revise import Revised, revise
 from pipeline.jobs.standing import Standing, standings, upcoming
 from pipeline.model import CatchUp, Issue, Release, Slot
@@ -144,7 +144,7 @@ def draft(one: Standing, number: int, slot: Slot, now: datetime) -> Issue:
 
 def _record(tx: store.Transaction, issue: Issue) -> int:
     """Write an issue into the ledger and plan its deliveries; returns how many there are."""
-    store.issues.add(tx, issue, headings=headings_of(issue), words=words_of(issue))
+    store.issues.add(tx, issue, text_of(issue))
     planned = 0
     for zone, hour in store.deliveries.local_times(tx, issue.guide):
         at = issue.released_at

@@ -33,7 +33,12 @@ def relate(
     """
     if not drafts:
         return ()
-    whole, mine = _catalogue(tx, [issue for _, issue in drafts], guides)
+    older = [_known(text) for text in store.issues.texts(tx) if text.guide in guides]
+    counted = [one.counted() for one in older]
+    stale = [new for old, new in zip(older, counted, strict=True) if new is not old]
+    store.issues.keep_terms(tx, {one.id: one.packed for one in stale})
+    mine = [_candidate(issue) for _, issue in drafts]
+    whole = related.catalogue((*counted, *mine))
     return tuple(
         replace(
             issue,
@@ -54,7 +59,9 @@ def explain(
     tx: store.Transaction, desk: Desk, one: Standing, issue: Issue, guides: Collection[str]
 ) -> tuple[related.Considered, ...]:
     """The pages most like an issue as it is now, with what would become of each today."""
-    whole, (mine,) = _catalogue(tx, [issue], guides)
+    older = (_known(text) for text in store.issues.texts(tx) if text.guide in guides)
+    mine = _candidate(issue)
+    whole = related.catalogue((*older, mine))
     return related.explain(
         mine,
         whole,
@@ -63,15 +70,6 @@ def explain(
         limit=desk.links,
         ranker=desk.ranker,
     )
-
-
-def _catalogue(
-    tx: store.Transaction, issues: Sequence[Issue], guides: Collection[str]
-) -> tuple[related.Catalogue, list[related.Candidate]]:
-    """All that may be led to with these issues in it, and these."""
-    mine = [_candidate(issue) for issue in issues]
-    older = (_known(text) for text in store.issues.texts(tx) if text.guide in guides)
-    return related.catalogue((*older, *mine)), mine
 
 
 def _pins(desk: Desk, front: FrontMatter) -> tuple[str, ...]:
@@ -90,8 +88,24 @@ def _candidate(issue: Issue) -> related.Candidate:
         guide_title=issue.guide_title,
         title=issue.subject,
         lang=issue.lang,
-        headings=headings_of(issue),
-        body=words_of(issue),
+        headings=" ".join(entry.title for entry in markup.headings(issue.sections)),
+        body=" ".join(markup.section_text(section) for section in issue.sections),
+    ).counted()
+
+
+def text_of(issue: Issue) -> store.issues.IssueText:
+    """An issue as the ranking will want it."""
+    one = _candidate(issue)
+    return store.issues.IssueText(
+        id=one.id,
+        path=one.path,
+        guide=one.guide,
+        guide_title=one.guide_title,
+        title=one.title,
+        lang=one.lang,
+        headings=one.headings,
+        words=one.body,
+        terms=one.packed,
     )
 
 
@@ -105,14 +119,5 @@ def _known(text: store.issues.IssueText) -> related.Candidate:
         lang=text.lang,
         headings=text.headings,
         body=text.words,
+        packed=text.terms,
     )
-
-
-def headings_of(issue: Issue) -> str:
-    """Its headings on one line."""
-    return " ".join(entry.title for entry in markup.headings(issue.sections))
-
-
-def words_of(issue: Issue) -> str:
-    """Its text on one line."""
-    return " ".join(markup.section_text(section) for section in issue.sections)

@@ -12,7 +12,7 @@ from pipeline import guide, store
 from pipeline.errors import UsageError
 from pipeline.guide import Edit
 from pipeline.jobs.desk import Desk
-from pipeline.jobs.relate import headings_of, words_of
+from pipeline.jobs.relate import text_of
 from pipeline.jobs.standing import Standing
 from pipeline.markup import count_words
 from pipeline.model import Correction, FrontMatter, Issue, Profile, Section
@@ -43,7 +43,7 @@ def revise(tx: store.Transaction, one: Standing, now: datetime) -> tuple[Revised
 
 def keep(tx: store.Transaction, issue: Issue) -> None:
     """Record a new revision of an issue."""
-    store.issues.revise(tx, issue, headings=headings_of(issue), words=words_of(issue))
+    store.issues.revise(tx, issue, text_of(issue))
 
 
 def revision(

@@ -12,8 +12,9 @@ import numpy as np
 from pipeline.errors import RankerError
 from pipeline.model import RelatedLink, language
 from pipeline.related.address import Linked, page_of
-from pipeline.related.vectors import Candidate, Catalogue, Ranker, Shelf, Vector, Weights, build
-from pipeline.related.words import is_readable, words
+from pipeline.related.vectors import Candidate, Catalogue, Ranker, Shelf, Vector, build
+from pipeline.related.weights import Weights
+from pipeline.related.words import is_readable, terms_of, words
 
 LEAST = 0.10
 """The score below which nothing is shown."""
@@ -43,7 +44,7 @@ def catalogue(candidates: Iterable[Candidate]) -> Catalogue:
     by_lang: dict[str, list[Candidate]] = {}
     for one in by_id.values():
         by_lang.setdefault(language(one.lang), []).append(one)
-    return Catalogue({lang: build(pages, lang) for lang, pages in by_lang.items()})
+    return Catalogue({lang: build(pages) for lang, pages in by_lang.items()})
 
 
 def choose(
@@ -70,7 +71,7 @@ def choose(
     """
     shelf = catalogue.shelf(query.lang)
     if shelf is None:
-        shelf = build((), language(query.lang))
+        shelf = build(())
     desk = _Desk(query, shelf, Linked(exclude_urls), ranker)
     for pin in pins:
         desk.pin(pin)
@@ -225,16 +226,26 @@ class _Desk:
 
     def _pool(self) -> Iterator[int]:
         """The best pages that may be chosen, best first, each address once."""
-        rows = np.flatnonzero(self.scores >= LEAST)
-        ranked = rows[np.lexsort((self.shelf.order[rows], -self.scores[rows]))]
         seen: set[str] = set()
-        for row in ranked.tolist():
+        for row in self._ranked():
             address = self.shelf.pages[row].address
             if address not in seen and self._may(row):
                 seen.add(address)
                 yield row
                 if len(seen) == POOL:
                     return
+
+    def _ranked(self) -> Iterator[int]:
+        """The pages that are good enough, best first; as many are put in order as are asked for."""
+        rows, many = np.flatnonzero(self.scores >= LEAST), 2 * POOL
+        while len(rows):
+            cut = 0.0
+            if len(rows) > many:
+                cut = float(np.partition(self.scores[rows], -many)[-many])
+            best = rows[self.scores[rows] >= cut]
+            yield from best[np.lexsort((self.shelf.order[best], -self.scores[best]))].tolist()
+            rows = rows[self.scores[rows] < cut]
+            many *= 4
 
     def _may(self, row: int) -> bool:
         return not self.gate(row)
@@ -290,12 +301,12 @@ class _Desk:
 
     def written(self, wanted: Collection[int]) -> dict[int, str]:
         """How the issue writes these terms: most often, in small letters if it ever does."""
-        text = words(self.query.text)
-        terms = self.shelf.terms.look_up(text)
+        ids = {int(self.shelf.terms[column]): column for column in wanted}
+        terms = terms_of(self.query.lang)
         counts = Counter(
-            (term, word)
-            for term, word in zip(terms, text, strict=True)
-            if isinstance(term, int) and term in wanted
+            (ids[term], word)
+            for word in words(self.query.text)
+            if (term := terms[word.lower()]) in ids
         )
         ranked = sorted(counts, key=lambda one: (one[1] == one[1].lower(), counts[one], one[1]))
         return dict(ranked)  # the last of each term stays

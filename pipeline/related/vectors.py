@@ -1,29 +1,46 @@
-"""The `fields` ranking: pages as weighted terms, of the whole text and of the title alone.
+"""The `fields` ranking: pages as weighted terms, in three readings.
 
-Terms weigh log-tf x idf. The likeness of two pages is that of their whole texts, and of each one's
-title with the other's title and text.
+Terms weigh log-tf x idf in the whole text and in the title alone; the likeness of two pages is that
+of their whole texts, and of each one's title with the other's title and text (four cosines). To it
+comes BM25, as a share of what the page would score for itself: it sees that a word is there rather
+than how much of the text it is, which tells pages apart that all speak alike.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from pipeline.model import language
-from pipeline.related.words import DROPPED, Terms, words
+from pipeline.related.bags import Bag, Ids, count, pack, unpack
+from pipeline.related.weights import (
+    Cells,
+    Matrix,
+    Numbers,
+    Weights,
+    bm25_idf,
+    idf,
+    joined,
+    log,
+    saturated,
+    unit,
+)
 
-WHOLE = 0.65
-TITLES = 0.35 / 3
+BEST_MATCH = 0.2
+"""The share of BM25; measured in docs/decisions/0012."""
+WHOLE = 0.65 * (1 - BEST_MATCH)
+TITLES = 0.35 / 3 * (1 - BEST_MATCH)
 """Each of title with title, title with text, text with title."""
 
-Numbers: TypeAlias = NDArray[np.int32]
-Weights: TypeAlias = NDArray[np.float32]
-Matrix: TypeAlias = sparse.csr_array[np.float32, tuple[int, int]]
+TITLE_COUNTS = 3
+"""A word of the title counts as so many for BM25."""
+
+HEAVIEST = 100
+"""Terms of a page that it is compared by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +58,8 @@ class Candidate:
     body: str
     url: str = ""
     """Absolute, for a page that lies elsewhere; then `path` is empty."""
+    packed: bytes = b""
+    """Its terms as `counted` put them here, which saves taking its words apart again."""
 
     @property
     def address(self) -> str:
@@ -52,6 +71,21 @@ class Candidate:
         """All its words."""
         return f"{self.body} {self.title} {self.headings}"
 
+    @property
+    def bag(self) -> Bag:
+        """Its terms with their counts."""
+        known = unpack(self.packed, self.lang) if self.packed else None
+        return known or count(self.text, self.title, self.lang)
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether `packed` holds its terms as they would be counted today."""
+        return bool(self.packed) and unpack(self.packed, self.lang) is not None
+
+    def counted(self) -> Candidate:
+        """The same page with its terms in `packed`."""
+        return self if self.is_counted else replace(self, packed=pack(self.bag, self.lang))
+
 
 Ranker: TypeAlias = Callable[[Candidate, Sequence[Candidate]], Sequence[float]]
 """Says how much each of these pages, all of one language, is like the first: 0 to 1, in order."""
@@ -59,11 +93,22 @@ Ranker: TypeAlias = Callable[[Candidate, Sequence[Candidate]], Sequence[float]]
 
 @dataclass(frozen=True, slots=True)
 class Vector:
-    """A page's terms in rising order, their weights in the whole text and in the title."""
+    """A page's weightiest terms as columns of a shelf, and what they weigh in each reading."""
 
     terms: Numbers
     whole: Weights
     title: Weights
+    best: Weights
+    """What the term adds to BM25, by the page's own BM25."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rarity:
+    """How rare each term of a shelf is; at the end, one that no page there has."""
+
+    whole: Weights
+    title: Weights
+    best: Weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,55 +116,60 @@ class Shelf:
     """The pages of one language, with all that is computed once."""
 
     pages: tuple[Candidate, ...]
-    terms: Terms
+    terms: Ids
+    """In rising order; the place of a term is its column."""
     whole: Matrix
     """A row a page, of length one."""
     title: Matrix
     postings: Matrix
-    """A row a term, for whole texts and then again for titles; a column a page."""
-    rarity: tuple[Weights, Weights]
-    """The idf of each term among whole texts and among titles."""
-    places: Mapping[str, int]
-    """The row of each page by its id."""
+    """A row a term, for whole texts, then for titles, then for BM25; a column a page."""
+    rarity: Rarity
+    length: float
+    """The mean number of words that BM25 counts."""
     order: Numbers
     """The place of each page in the order of their addresses, which breaks ties."""
 
     def vector(self, page: Candidate) -> Vector:
-        """A page's weighted terms; computed anew unless this very page stands here."""
-        row = self.places.get(page.id)
-        if row is None or self.pages[row] != page:
-            return self._strange(page)
-        terms, whole = _row(self.whole, row)
-        return Vector(terms, whole, _on(terms, *_row(self.title, row)))
+        """A page's weighted terms, whether it stands here or not.
 
-    def _strange(self, page: Candidate) -> Vector:
-        """The weights of a page that is not here; words that nobody else has only lengthen it."""
-        found = [
-            self._weigh(tuple(self.terms.look_up(words(text))), rarity)
-            for text, rarity in zip((page.text, page.title), self.rarity, strict=True)
-        ]
-        (terms, whole), title = found
-        return Vector(terms, whole, _on(terms, *title))
-
-    def _weigh(self, text: tuple[int | str, ...], rarity: Weights) -> tuple[Numbers, Weights]:
-        known = [term for term in text if isinstance(term, int) and term != DROPPED]
-        strangers = [term for term in text if isinstance(term, str)]
-        terms, counts = np.unique(np.array(known, np.int32), return_counts=True)
-        weights = (1 + np.log(counts)) * rarity[terms]
-        _, alone = np.unique(np.array(strangers, str), return_counts=True)
-        lonely = (1 + np.log(alone)) * _rarity(np.zeros(1), len(self.pages))[0]
-        length = np.sqrt((weights**2).sum() + (lonely**2).sum()) or 1
-        return terms, (weights / length).astype(np.float32)
+        Words that no page here has cannot match, but they lengthen it.
+        """
+        bag = page.bag
+        at = np.searchsorted(self.terms, bag.terms)
+        known = at < len(self.terms)
+        known[known] = self.terms[at[known]] == bag.terms[known]
+        at[~known] = -1
+        rare = self.rarity
+        whole = unit(log(bag.counts) * rare.whole[at])
+        title = unit(log(bag.titles) * rare.title[at])
+        counts = bag.counts + np.float32(TITLE_COUNTS - 1) * bag.titles
+        own = log(counts)
+        mine = own * saturated(counts, counts.sum(), self.length) * rare.best[at]
+        heavy = np.argsort(-(WHOLE * whole + TITLES * title), kind="stable")[:HEAVIEST]
+        best = own / (mine[heavy].sum() or 1)
+        kept = heavy[known[heavy]]
+        return Vector(at[kept].astype(np.int32), whole[kept], title[kept], best[kept])
 
     def scores(self, query: Vector) -> Weights:
-        """How much each page is like the query, from 0 to 1."""
-        weights = np.concatenate(_pull(query))
-        rows = np.concatenate((query.terms, query.terms + self.terms.size))
+        """How much each page is like the query, from 0 to 1.
+
+        The four cosines, WHOLE w.W + TITLES (t.W + t.T + w.T), are (WHOLE w + TITLES t).W +
+        TITLES (t + w).T: with BM25 three products instead of five.
+        """
+        weights = np.concatenate((*_pull(query), np.float32(BEST_MATCH) * query.best))
+        width = len(self.terms)
+        rows = np.concatenate((query.terms, query.terms + width, query.terms + 2 * width))
         used = weights > 0
         return _rounded(self.postings[rows[used]].T @ weights[used])
 
     def shared(self, query: Vector, row: int, most: int) -> list[int]:
-        """The terms that the query shares with a page, at most so many, the weightiest first."""
+        """The columns of terms that the query shares with a page, the weightiest first.
+
+        Args:
+            query: As `vector` gave it.
+            row: Of the page.
+            most: How many at most.
+        """
         pull, title_pull = _pull(query)
         share = pull * _on(query.terms, *_row(self.whole, row))
         share += title_pull * _on(query.terms, *_row(self.title, row))
@@ -128,7 +178,7 @@ class Shelf:
 
     def likeness(self, texts: Matrix, row: int) -> Weights:
         """The cosines of whole texts, rows of `whole`, with that of one page."""
-        one = np.zeros(self.terms.size, np.float32)
+        one = np.zeros(len(self.terms), np.float32)
         terms, weights = _row(self.whole, row)
         one[terms] = weights
         return _rounded(texts @ one)
@@ -145,56 +195,42 @@ class Catalogue:
         return self.shelves.get(language(lang))
 
 
-def build(pages: Iterable[Candidate], lang: str) -> Shelf:
+def build(pages: Iterable[Candidate]) -> Shelf:
     """A shelf of the pages of one language."""
     kept = tuple(pages)
-    terms = Terms(lang)
-    titles = [_numbers(page.title, terms) for page in kept]
-    whole = [_numbers(page.text, terms) for page in kept]
-    whole_rows, whole_rarity = _weighted(whole, terms.size)
-    title_rows, title_rarity = _weighted(titles, terms.size)
-    by_address = sorted(range(len(kept)), key=lambda at: (kept[at].address, kept[at].id))
+    bags = [page.bag for page in kept]
+    terms, columns = np.unique(joined([bag.terms for bag in bags], np.int64), return_inverse=True)
+    counts = joined([bag.counts for bag in bags], np.float32)
+    titles = joined([bag.titles for bag in bags], np.float32)
+    owners = np.repeat(np.arange(len(bags)), [len(bag.terms) for bag in bags])
+    cells = Cells(columns.astype(np.int32), owners, (len(kept), len(terms)))
+    title_cells = cells.where(titles > 0)
+    in_texts, in_titles = np.append(cells.documents(), 0), np.append(title_cells.documents(), 0)
+    rarity = Rarity(
+        idf(in_texts, len(kept)), idf(in_titles, len(kept)), bm25_idf(in_texts, len(kept))
+    )
+    whole = cells.matrix(log(counts) * rarity.whole[cells.columns], scaled=True)
+    title = title_cells.matrix(
+        log(titles[titles > 0]) * rarity.title[title_cells.columns], scaled=True
+    )
+    counts += (TITLE_COUNTS - 1) * titles
+    lengths = np.bincount(owners, weights=counts, minlength=len(kept))
+    length = float(lengths.mean()) if kept else 0.0
+    best = saturated(counts, lengths[owners], length) * rarity.best[cells.columns]
     order = np.empty(len(kept), np.int32)
-    order[by_address] = np.arange(len(kept), dtype=np.int32)
+    order[sorted(range(len(kept)), key=lambda at: (kept[at].address, kept[at].id))] = np.arange(
+        len(kept)
+    )
     return Shelf(
         pages=kept,
         terms=terms,
-        whole=whole_rows,
-        title=title_rows,
-        postings=sparse.hstack((whole_rows, title_rows), format="csc").T,
-        rarity=(whole_rarity, title_rarity),
-        places={page.id: at for at, page in enumerate(kept)},
+        whole=whole,
+        title=title,
+        postings=sparse.hstack((whole, title, cells.matrix(best)), format="csc").T,
+        rarity=rarity,
+        length=length,
         order=order,
     )
-
-
-def _numbers(text: str, terms: Terms) -> Numbers:
-    found = words(text.lower())
-    numbers = np.fromiter(map(terms.__getitem__, found), np.int32, len(found))
-    kept: Numbers = numbers[numbers != DROPPED]
-    return kept
-
-
-def _weighted(texts: list[Numbers], width: int) -> tuple[Matrix, Weights]:
-    """A row a text, each term log-tf x idf and each row of length one; and the idf of each term."""
-    heights = [len(text) for text in texts]
-    rows = np.repeat(np.arange(len(texts), dtype=np.int32), heights)
-    columns = np.concatenate(texts) if texts else np.empty(0, np.int32)
-    ones = np.ones(len(columns), np.float32)
-    counts = sparse.coo_array((ones, (rows, columns)), shape=(len(texts), width)).tocsr()
-    counts.sort_indices()
-    rarity = _rarity(np.bincount(counts.indices, minlength=width), len(texts))
-    weights = (1 + np.log(counts.data)) * rarity[counts.indices]
-    owners = np.repeat(np.arange(len(texts)), np.diff(counts.indptr))
-    lengths = np.sqrt(np.bincount(owners, weights=weights**2, minlength=len(texts)))
-    counts.data = (weights / lengths[owners]).astype(np.float32)
-    return counts, rarity
-
-
-def _rarity(documents: NDArray[np.integer] | NDArray[np.floating], total: int) -> Weights:
-    """The idf of terms that so many of all documents have; smoothed, at least 1."""
-    found: Weights = (np.log((1 + total) / (1 + documents)) + 1).astype(np.float32)
-    return found
 
 
 def _rounded(cosines: Weights) -> Weights:
@@ -217,10 +253,6 @@ def _on(terms: Numbers, others: Numbers, weights: Weights) -> Weights:
 
 
 def _pull(query: Vector) -> tuple[Weights, Weights]:
-    """What each term of the query adds per unit of weight in a whole text, and in a title.
-
-    The four cosines, WHOLE w.W + TITLES (t.W + t.T + w.T), are (WHOLE w + TITLES t).W +
-    TITLES (t + w).T: two products instead of four.
-    """
+    """What each term of the query adds per unit of weight in a whole text, and in a title."""
     whole = np.float32(WHOLE) * query.whole + np.float32(TITLES) * query.title
     return whole, np.float32(TITLES) * (query.title + query.whole)

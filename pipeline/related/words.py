@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from hashlib import blake2b
 
 import Stemmer
 import stop_words
+
+from pipeline.model import language
 
 _SNOWBALL = {
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek",
@@ -35,6 +39,9 @@ _RUN = re.compile(rf"[{_UNSPACED}]")
 _SYLLABIC = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 DROPPED = -1
 
+MOST_KNOWN = 1_000_000
+"""Words that are remembered of a language before all are forgotten."""
+
 
 def words(text: str) -> list[str]:
     """The words of a text in order; where none are marked off, every two neighbouring letters."""
@@ -56,54 +63,56 @@ def is_readable(word: str) -> bool:
 
 
 class Terms(dict[str, int]):
-    """Words in lower case -> the number of their term, or DROPPED; learns each word it is asked.
+    """Words in lower case -> the id of their term, or DROPPED; looks up each word once.
 
     A term is the stem, or the word itself in a language without a stemmer. Numbers, single letters
-    and stop words are none.
+    and stop words are none. An id is a hash of 63 bits: the same in every process, and
+    no two of a million terms have one, but for one chance in twenty million.
     """
 
     def __init__(self, lang: str) -> None:
         super().__init__()
         self._stop = frozenset(stop_words.safe_get_stop_words(_STOPPING.get(lang, lang)))
-        self._lang = lang
-        self._numbers: dict[str, int] = {}
         self._stem = _stemmer(lang)
+        how = (_WORD.pattern, Stemmer.version(), _SNOWBALL.get(lang, ""), *sorted(self._stop))
+        self.mark = blake2b("\n".join(how).encode(), digest_size=8).digest()
+        """Of how words are made into terms; ids of another mark mean something else."""
 
     def __missing__(self, word: str) -> int:
-        if self.is_dropped(word):
-            number = DROPPED
-        else:
-            number = self._numbers.setdefault(self._stem(word), len(self._numbers))
+        number = DROPPED if self._is_dropped(word) else _id(self._stem(word))
         self[word] = number
         return number
 
-    @property
-    def size(self) -> int:
-        """How many terms are known."""
-        return len(self._numbers)
-
-    def is_dropped(self, word: str) -> bool:
+    def _is_dropped(self, word: str) -> bool:
         """Whether a word says nothing about what a text is about."""
         is_letter = len(word) == 1 and _RUN.match(word) is None
         return is_letter or word.isdecimal() or word in self._stop
 
-    def look_up(self, text: Iterable[str]) -> Iterator[int | str]:
-        """For each word its term or DROPPED, or the stem of one never met; learns nothing."""
-        stem = _stemmer(self._lang)  # our own: a stemmer cannot be shared between threads
-        for word in text:
-            lower = word.lower()
-            number = self.get(lower)
-            if number is not None:
-                yield number
-            elif self.is_dropped(lower):
-                yield DROPPED
-            else:
-                yield self._numbers.get(stem(lower), stem(lower))
+
+def terms_of(lang: str) -> Terms:
+    """The terms of a language; those of varieties such as `en-GB` are the same."""
+    terms = _terms(language(lang))
+    if len(terms) > MOST_KNOWN:
+        terms.clear()
+    return terms
+
+
+_terms = lru_cache(maxsize=64)(Terms)
+
+
+def _id(stem: str) -> int:
+    digest = blake2b(stem.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little") >> 1  # fits a signed number, and is never DROPPED
 
 
 def _stemmer(lang: str) -> Callable[[str], str]:
     name = _SNOWBALL.get(lang, "")
     if name not in Stemmer.algorithms():
         return str
-    stem: Callable[[str], str] = Stemmer.Stemmer(name).stemWord
+
+    def stem(word: str) -> str:
+        # One of its own each time: a stemmer must not be shared between threads.
+        stemmed: str = Stemmer.Stemmer(name, 0).stemWord(word)
+        return stemmed
+
     return stem

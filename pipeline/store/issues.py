@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from pipeline.model import Issue, Release, Section, Slot
 from pipeline.store.codec import freeze, thaw
@@ -25,9 +25,11 @@ class IssueText:
     lang: str
     headings: str
     words: str
+    terms: bytes
+    """As the ranking counted them; empty or of another making if it must count again."""
 
 
-def add(tx: Connection, released: Issue, *, headings: str, words: str) -> None:
+def add(tx: Connection, released: Issue, text: IssueText) -> None:
     """Write a release into the ledger; UNIQUE(guide, slot) lets it happen once."""
     tx.execute(
         insert(issue).values(
@@ -42,13 +44,14 @@ def add(tx: Connection, released: Issue, *, headings: str, words: str) -> None:
             lang=released.lang,
             section_ids="\n".join(_ids(released.sections)),
             frozen=freeze(released),
-            headings=headings,
-            words=words,
+            headings=text.headings,
+            words=text.words,
+            terms=text.terms,
         )
     )
 
 
-def revise(tx: Connection, revised: Issue, *, headings: str, words: str) -> None:
+def revise(tx: Connection, revised: Issue, text: IssueText) -> None:
     """Replace what an issue says; its id, number, slot, path and first date stay."""
     tx.execute(
         update(issue)
@@ -59,8 +62,9 @@ def revise(tx: Connection, revised: Issue, *, headings: str, words: str) -> None
             lang=revised.lang,
             section_ids="\n".join(_ids(revised.sections)),
             frozen=freeze(revised),
-            headings=headings,
-            words=words,
+            headings=text.headings,
+            words=text.words,
+            terms=text.terms,
         )
     )
 
@@ -127,7 +131,16 @@ def texts(tx: Connection) -> Iterator[IssueText]:
             issue.c.lang,
             issue.c.headings,
             issue.c.words,
+            issue.c.terms,
         ).order_by(issue.c.released_at, issue.c.guide, issue.c.number)
     )
     for row in rows:
         yield IssueText(*row)
+
+
+def keep_terms(tx: Connection, terms: Mapping[str, bytes]) -> None:
+    """Keep the counted terms of issues, by their ids."""
+    if terms:
+        rows = [{"one": one, "counted": counted} for one, counted in terms.items()]
+        statement = update(issue).where(issue.c.id == bindparam("one"))
+        tx.execute(statement.values(terms=bindparam("counted")), rows)

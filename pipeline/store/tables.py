@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -90,6 +91,7 @@ issue = Table(
     Column("frozen", Text, nullable=False, comment="the whole issue as JSON"),
     Column("headings", Text, nullable=False, comment="for ranking related issues"),
     Column("words", Text, nullable=False, comment="its text, for ranking related issues"),
+    Column("terms", LargeBinary, nullable=False, server_default="", comment="of its text, counted"),
     UniqueConstraint("guide", "slot"),
     UniqueConstraint("guide", "number"),
 )

@@ -77,11 +77,18 @@ def reader(store: Store, name: str, guide: str = "sleep", mode: Mode = Mode.LIVE
     return found
 
 
+def _text(one: Issue, headings: str, words: str) -> issues.IssueText:
+    """What the ranking is to know of an issue."""
+    return issues.IssueText(
+        one.id, one.path, one.guide, one.guide_title, one.subject, one.lang, headings, words, b"\0t"
+    )
+
+
 def released(store: Store, number: int = 1) -> Issue:
     """An issue in the ledger, with its live audience planned."""
     one = issue(number)
     with store.write() as tx:
-        issues.add(tx, one, headings="Why", words="Sleep well")
+        issues.add(tx, one, _text(one, "Why", "Sleep well"))
         deliveries.snapshot(tx, Planned(one.id, one.guide, one.slot.key, NOW, NOW), "", None)
     return one
 
@@ -181,7 +188,18 @@ def test_a_slot_is_used_once(store: Store) -> None:
     """The ledger refuses a second issue of a guide in one slot, and a second of one number."""
     one = released(store)
     with pytest.raises(IntegrityError), store.write() as tx:
-        issues.add(tx, one, headings="", words="")
+        issues.add(tx, one, _text(one, "", ""))
+
+
+def test_what_the_ranking_knows_is_kept(store: Store) -> None:
+    """Texts come back as given, oldest first; terms can be counted anew without the rest."""
+    first, second = released(store), released(store, 2)
+    with store.write() as tx:
+        texts = list(issues.texts(tx))
+        assert texts == [_text(one, "Why", "Sleep well") for one in (first, second)]
+        issues.keep_terms(tx, {second.id: b"new"})
+        issues.keep_terms(tx, {})
+        assert [one.terms for one in issues.texts(tx)] == [b"\0t", b"new"]
 
 
 def test_a_guide_keeps_its_start(store: Store) -> None:
