@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,19 +22,39 @@ class Published:
     unchanged: int
 
 
-def write(folder: Path, files: Mapping[str, bytes]) -> Published:
+def write(folder: Path, files: Iterable[tuple[str, bytes]]) -> Published:
     """What changed after making the folder hold these files; others are left alone.
 
     Args:
         folder: Where feeds and pages go; made if missing.
-        files: Content by path below the folder, with `/` between names.
+        files: Paths below the folder, with `/` between names, and contents.
 
     Raises:
         FileError: A path leads out of the folder, or the disk refused; files before it in order
             are written, none is half-written.
     """
-    written = [path for path, content in files.items() if _replace(folder, path, content)]
-    return Published(tuple(written), len(files) - len(written))
+    written, unchanged = [], 0
+    for path, content in files:
+        if _replace(folder, path, content):
+            written.append(path)
+        else:
+            unchanged += 1
+    return Published(tuple(written), unchanged)
+
+
+def holds(folder: Path, path: str, words: Iterable[str]) -> bool:
+    """Whether a file is there and says all of these words.
+
+    Args:
+        folder: See `write`.
+        path: Of the file, below the folder.
+        words: Strings that it must hold.
+    """
+    try:
+        content = (folder / path).read_bytes()
+    except OSError:
+        return False
+    return all(word.encode() in content for word in words)
 
 
 def _replace(folder: Path, path: str, content: bytes) -> bool:

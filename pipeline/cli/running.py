@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -131,10 +132,17 @@ def _print_files(app: App, report: TickReport) -> None:
         folder, _, name = path.partition("/")
         folders.setdefault(folder if name else "", []).append(name or folder)
     for folder, names in list(folders.items())[:MOST_FOLDERS]:
-        shown = ", ".join(sorted(name.removesuffix("index.html") or "index.html" for name in names))
+        shown = ", ".join(_shortened(names))
         say(f"{'':<10}   {folder + '/' if folder else ''}  {shown}".rstrip(), "dim")
     if len(folders) > MOST_FOLDERS:
         say(f"{'':<10}   and {len(folders) - MOST_FOLDERS} more folders", "dim")
+
+
+def _shortened(names: list[str]) -> list[str]:
+    """Files by name, and of each folder how many there are in it."""
+    inside = Counter(name.partition("/")[0] for name in names if "/" in name)
+    folders = [f"{one}/ ({count})" if count > 1 else f"{one}/" for one, count in inside.items()]
+    return sorted([name for name in names if "/" not in name] + folders)
 
 
 def _near(path: Any) -> str:

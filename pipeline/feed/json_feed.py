@@ -6,24 +6,27 @@ import json
 from typing import Any
 
 from pipeline.markup import clean_text
-from pipeline.model import Entry, Feed
+from pipeline.model import Entry, Feed, FeedFormat
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
 
 def render_json(feed: Feed) -> bytes:
     """The feed as JSON; the same feed gives the same bytes."""
-    document = {
+    document: dict[str, Any] = {
         "version": VERSION,
         "title": clean_text(feed.title),
         "home_page_url": feed.page_url,
-        "feed_url": feed.json_url,
+        "feed_url": feed.url(FeedFormat.JSON),
         "description": clean_text(feed.subtitle),
         "authors": [{"name": clean_text(feed.author)}],
         "language": feed.lang,
-        "expired": feed.complete,
-        "items": [_item(one) for one in feed.entries],
     }
+    if feed.paging.older:
+        document["next_url"] = feed.paging.older + FeedFormat.JSON.file
+    if feed.hub:
+        document["hubs"] = [{"type": "WebSub", "url": feed.hub}]
+    document["items"] = [_item(one) for one in feed.entries]
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
 
 

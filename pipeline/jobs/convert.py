@@ -52,7 +52,7 @@ def import_text(desk: Desk, name: str, text: str, wanted: Wanted) -> ImportedRep
     path = wanted.out or desk.content / f"{found.guide.slug}.md"
     if path.exists() and not wanted.force:
         raise UsageError(f"{path} is there already", "choose another --slug or --out, or --force")
-    publish.write(path.parent, {path.name: found.text.encode()})
+    publish.write(path.parent, [(path.name, found.text.encode())])
     return ImportedReport(found, path)
 
 
@@ -90,4 +90,4 @@ def write_export(path: Path, text: str) -> None:
     Raises:
         FileError: It cannot be written.
     """
-    publish.write(path.parent, {path.name: text.encode()})
+    publish.write(path.parent, [(path.name, text.encode())])

@@ -15,7 +15,7 @@ from pipeline.jobs.desk import Desk
 from pipeline.jobs.publish_due import draft
 from pipeline.jobs.relate import linkable, relate
 from pipeline.jobs.standing import Standing, standings, upcoming
-from pipeline.model import Issue, Mode, Serial
+from pipeline.model import Dated, Issue, Mode, Serial
 
 READER = "preview@example.org"
 """Whom a previewed message is addressed to: nobody, so that its links belong to nobody."""
@@ -37,7 +37,7 @@ def preview(desk: Desk, slug: str, number: int, out: Path, now: datetime) -> Pre
         UsageError: There is no such guide or part.
     """
     issue, is_released, files = render_part(desk, catalogue_of(desk, now), slug, number, now)
-    publish.write(out, files)
+    publish.write(out, files.items())
     return PreviewReport(issue, is_released, tuple(out / name for name in files))
 
 
@@ -113,7 +113,9 @@ def _render(desk: Desk, serial: Serial, issue: Issue, now: datetime) -> dict[str
             date=now,
         ),
     )
-    document = feed.serial_feed(serial, desk.site)
+    dated = tuple(Dated(one.id, one.released_at, one.updated_at) for one in serial.issues)
+    channel = feed.guide_channel(serial.front, len(serial.parts), dated, desk.site)
+    document = feed.current_feed(channel, {one.id: one for one in serial.issues}, desk.site)
     stem = f"{issue.guide}-{issue.number}"
     return {
         f"{stem}.eml": message.body,

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pipeline import markup, publish, schedule, store, trust
 from pipeline.errors import FileError, UsageError
 from pipeline.jobs.catalogue import Catalogue
+from pipeline.jobs.channels import close_archives
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.relate import linkable, relate, text_of
 from pipeline.jobs.revise import Revised, revise
@@ -72,8 +73,10 @@ def publish_due(desk: Desk, catalogue: Catalogue, now: datetime) -> PublishRepor
             held += late
         out = {volume.guide.slug for volume in catalogue.scheduled}
         changed |= store.guides.suspend(tx, out)
+        changed |= store.guides.withdraw(tx, (one.guide.front for one in catalogue.volumes))
         issues = relate(tx, desk, drafts, linkable(catalogue, now))
         released = tuple(Released(issue, _record(tx, issue)) for issue in issues)
+        close_archives(tx, desk, now)
     return PublishReport(released, tuple(held), changed, tuple(revised), problems)
 
 
@@ -93,7 +96,7 @@ def keep_ids(catalogue: Catalogue) -> tuple[str, ...]:
         if volume.has_new_ids:
             name, text = volume.ids_file.name, volume.ids.encode("utf-8")
             try:
-                publish.write(volume.ids_file.parent, {name: text})
+                publish.write(volume.ids_file.parent, [(name, text)])
             except FileError as error:
                 problems.append(str(error))
     return tuple(problems)

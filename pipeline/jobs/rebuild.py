@@ -5,13 +5,14 @@ Everything comes from the store, so that a guide whose file is gone or broken st
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from pipeline import feed, page, publish, store, trust
+from pipeline.jobs.channels import channels
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.standing import run_of, upcoming
-from pipeline.model import Serial
+from pipeline.model import Channel, Feed, FeedFormat, Issue, Serial
 from pipeline.store.guides import GuideRecord
 
 
@@ -38,18 +39,27 @@ def _serial(
 
 def rebuild(desk: Desk, all_serials: Iterable[Serial]) -> publish.Published:
     """What changed in the folder of feeds after making it say what these serials say."""
-    return publish.write(desk.feeds, dict(files(desk, all_serials)))
+    return publish.write(desk.feeds, files(desk, all_serials))
 
 
 def files(desk: Desk, all_serials: Iterable[Serial]) -> Iterator[tuple[str, bytes]]:
-    """Every published file by path; issue pages first, so that no feed names a missing page."""
+    """Every published file by path; issue pages first, so that no feed names a missing page.
+
+    Archives that lie in the folder already, and name the documents beside them, are left out: they
+    never change.
+    """
     shown = tuple(one for one in all_serials if one.issues)
+    issues = {issue.id: issue for one in shown for issue in one.issues}
+    with desk.store.read() as tx:
+        found = channels(tx, desk)
     yield page.STYLESHEET, page.stylesheet(desk.site, desk.templates).encode()
+    yield page.FEED_STYLESHEET, page.feed_stylesheet(desk.site, desk.templates).encode()
     yield "logo.svg", desk.templates.render("logo.svg").encode()
     for one in shown:
         yield from _pages(desk, one)
-    for one in shown:
-        yield from _feeds(desk, one)
+    for channel in found:
+        yield from _feeds(desk, channel, issues)
+    yield "feeds.opml", feed.render_opml(found, desk.site)
     yield "index.html", page.site_page(shown, desk.site, desk.templates).encode()
 
 
@@ -61,8 +71,30 @@ def _pages(desk: Desk, serial: Serial) -> Iterator[tuple[str, bytes]]:
     yield f"{serial.front.slug}/index.html", guide_page.encode()
 
 
-def _feeds(desk: Desk, serial: Serial) -> Iterator[tuple[str, bytes]]:
-    document = feed.serial_feed(serial, desk.site)
-    yield f"{serial.front.slug}/rss.xml", feed.render_rss(document)
-    yield f"{serial.front.slug}/atom.xml", feed.render_atom(document)
-    yield f"{serial.front.slug}/feed.json", feed.render_json(document)
+def _feeds(
+    desk: Desk, channel: Channel, issues: Mapping[str, Issue]
+) -> Iterator[tuple[str, bytes]]:
+    """Archives first, so that no feed names a missing one; of a tag also its page."""
+    for number in range(1, len(channel.archives) + 1):
+        yield from _archive(desk, channel, number, issues)
+    current = feed.current_feed(channel, issues, desk.site)
+    for kind in FeedFormat:
+        yield channel.path + kind.file, feed.render(current, kind)
+    if channel.path.startswith("tag/"):
+        newest = [issues[one.id] for one in reversed(channel.issues)]
+        html = page.tag_page(channel, newest, desk.site, desk.templates)
+        yield f"{channel.path}index.html", html.encode()
+
+
+def _archive(
+    desk: Desk, channel: Channel, number: int, issues: Mapping[str, Issue]
+) -> Iterator[tuple[str, bytes]]:
+    path = feed.archive_path(channel, number)
+    made: Feed | None = None
+    for kind in FeedFormat:
+        newer = feed.archive_path(channel, number + 1)
+        names = [path, newer] if number < len(channel.archives) else [path]
+        links = [] if kind is FeedFormat.JSON else [desk.site.url(one) + kind.file for one in names]
+        if not publish.holds(desk.feeds, path + kind.file, links):
+            made = made or feed.archive_feed(channel, number, issues, desk.site)
+            yield path + kind.file, feed.render(made, kind)

@@ -38,5 +38,5 @@ def settle_ids(desk: Desk, slug: str, accept: guide.Accept | None) -> IdsReport:
     one = guides[slug]
     found, file, _ = identify(one, desk, remembered(desk).get(slug, Remembered()), accept)
     if accept is not None and not found.diagnostics:
-        publish.write(file.parent, {file.name: guide.dump_ids(found.known).encode()})
+        publish.write(file.parent, [(file.name, guide.dump_ids(found.known).encode())])
     return IdsReport(found.known, found.minted, file, found.diagnostics)

@@ -12,7 +12,7 @@ from pipeline.markup.plain import (
     summary,
 )
 from pipeline.markup.text import render_text
-from pipeline.markup.urls import clean_text, safe_url
+from pipeline.markup.urls import clean_text, one_line, safe_url
 
 __all__ = [
     "TocEntry",
@@ -23,6 +23,7 @@ __all__ = [
     "known_as",
     "link_targets",
     "needs_titles",
+    "one_line",
     "plain",
     "render_html",
     "render_text",

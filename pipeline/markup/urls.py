@@ -16,6 +16,11 @@ _NEVER = re.compile(r'[ "<>\\^`{|}]')
 """Characters that RFC 3986 has no place for; those beyond ASCII stay, as RFC 3987 has it."""
 
 
+def one_line(text: str) -> str:
+    """The words on one line; empty where there is none that XML can say."""
+    return " ".join(clean_text(text).split())
+
+
 def clean_text(text: str) -> str:
     """The text with only those characters that XML 1.0 allows (its production 2, Char).
 

@@ -4,7 +4,16 @@ The words are those of the glossary in ARCHITECTURE.md. A name ending in `_at` i
 datetime; a `path` is a URL path below the site's base URL, without a leading slash.
 """
 
-from pipeline.model.feed import Entry, EntryLink, Feed
+from pipeline.model.feed import (
+    Archive,
+    Channel,
+    Dated,
+    Entry,
+    EntryLink,
+    Feed,
+    FeedFormat,
+    Paging,
+)
 from pipeline.model.guide import (
     Citation,
     Diagnostic,
@@ -66,13 +75,16 @@ from pipeline.model.text import (
 )
 
 __all__ = [
+    "Archive",
     "Block",
     "Break",
     "CatchUp",
+    "Channel",
     "Citation",
     "Code",
     "CodeBlock",
     "Correction",
+    "Dated",
     "Delivery",
     "DeliveryState",
     "Diagnostic",
@@ -80,6 +92,7 @@ __all__ = [
     "Entry",
     "EntryLink",
     "Feed",
+    "FeedFormat",
     "FrontMatter",
     "Guide",
     "GuideStatus",
@@ -94,6 +107,7 @@ __all__ = [
     "ListBlock",
     "Message",
     "Mode",
+    "Paging",
     "Paragraph",
     "Part",
     "Person",

@@ -21,6 +21,8 @@ class Site:
     zone: str = "UTC"
     accent: str = "#1f4e79"
     accent_dark: str = "#8fb8de"
+    hub: str = ""
+    """The WebSub hub that feeds name and that is told of each release; empty for none."""
     demonstration: bool = False
     """A site that shows how it works: health guides without a reviewer are let through, marked."""
 

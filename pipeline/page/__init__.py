@@ -9,20 +9,23 @@ from pipeline.page.desk import (
     outbox_page,
     unsubscribe_page,
 )
-from pipeline.page.frame import STYLESHEET, stylesheet
-from pipeline.page.published import guide_page, issue_page, site_page
+from pipeline.page.frame import FEED_STYLESHEET, STYLESHEET, feed_stylesheet, stylesheet
+from pipeline.page.published import guide_page, issue_page, site_page, tag_page
 
 __all__ = [
+    "FEED_STYLESHEET",
     "STYLESHEET",
     "MessageView",
     "OutboxRow",
     "check_accents",
     "error_page",
+    "feed_stylesheet",
     "guide_page",
     "issue_page",
     "message_page",
     "outbox_page",
     "site_page",
     "stylesheet",
+    "tag_page",
     "unsubscribe_page",
 ]

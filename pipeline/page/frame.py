@@ -11,12 +11,15 @@ from markupsafe import Markup
 
 from pipeline import wording
 from pipeline.markup import safe_url
-from pipeline.model import Site
+from pipeline.model import FeedFormat, Site
 from pipeline.page.colour import check_accents
 from pipeline.template import Templates
 
 STYLESHEET = "partwork.css"
 """The path of the stylesheet below the base URL."""
+
+FEED_STYLESHEET = "feed.css"
+"""The path of the stylesheet of feeds below the base URL."""
 
 OURS = "en"
 """The language of what we say ourselves."""
@@ -45,6 +48,11 @@ def stylesheet(site: Site, templates: Templates) -> str:
     return templates.render("page/style.css", site=site)
 
 
+def feed_stylesheet(site: Site, templates: Templates) -> str:
+    """The stylesheet that browsers show feeds with, with the site's accents."""
+    return templates.render("page/feed.css", site=site)
+
+
 def frame(head: Head, site: Site, templates: Templates) -> dict[str, Any]:
     """What the frame of every page needs.
 
@@ -66,6 +74,7 @@ def frame(head: Head, site: Site, templates: Templates) -> dict[str, Any]:
         "en": tongue(OURS),
         "safe_url": safe_url,
         "feeds": (),
+        "formats": tuple(FeedFormat),
         "demonstration": wording.demonstration(site),
     }
 

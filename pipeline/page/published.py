@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from pipeline import wording
 from pipeline.markup import TocEntry, headings, needs_titles, render_html, safe_url, summary
-from pipeline.model import FrontMatter, Issue, RelatedLink, Serial, Site, Upcoming
+from pipeline.model import Channel, FrontMatter, Issue, RelatedLink, Serial, Site, Upcoming
 from pipeline.page.frame import Head, frame
 from pipeline.page.linked import linked_data
 from pipeline.page.rhythm import in_words
@@ -52,6 +52,26 @@ class Book:
     coming: Upcoming | None
     zone: str
 
+    @property
+    def feed(self) -> FeedLink:
+        """Where its feeds are."""
+        return guide_feed(self.front)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedLink:
+    """Where the feeds of the site, a guide or a tag are."""
+
+    title: str
+    path: str
+    """Their folder below the base URL."""
+    lang: str
+
+
+def guide_feed(front: FrontMatter) -> FeedLink:
+    """Where the feeds of a guide are."""
+    return FeedLink(front.title, f"{front.slug}/", front.lang)
+
 
 @dataclass(frozen=True, slots=True)
 class Like:
@@ -81,7 +101,9 @@ def site_page(
         "newest": _newest(serials),
         "coming": sorted(coming, key=_when),
         "outbox": outbox,
-        "feeds": [one.front for one in serials if one.issues],
+        "feeds": [_site_feed(site), *(guide_feed(one.front) for one in serials if one.issues)]
+        if books
+        else [],
     }
     return templates.render("page/site.html", **context)
 
@@ -100,7 +122,7 @@ def guide_page(serial: Serial, site: Site, templates: Templates) -> str:
         "zone": zone,
         "is_complete": serial.is_complete,
         "rhythm": in_words(serial.cadence or front.cadence, zone),
-        "feeds": [front] if serial.issues else [],
+        "feeds": [guide_feed(front), _site_feed(site)] if serial.issues else [],
         "trust": front.trust,
         "overdue": wording.overdue(serial),
         "author": front.author,
@@ -122,7 +144,7 @@ def issue_page(issue: Issue, serial: Serial, site: Site, templates: Templates) -
         "contents": _contents(issue),
         "related": _related(issue, root),
         "linked_data": Markup(linked_data(issue, site)),  # noqa: S704 -- escaped there
-        "feeds": [serial.front],
+        "feeds": [guide_feed(serial.front), _site_feed(site)],
         "trust": issue.trust,
         "author": issue.author,
         "reviewed": wording.reviewed(issue),
@@ -131,6 +153,27 @@ def issue_page(issue: Issue, serial: Serial, site: Site, templates: Templates) -
     }
     context |= _around(issue, serial) | _letters(issue, site)
     return templates.render("page/issue.html", **context)
+
+
+def tag_page(channel: Channel, issues: Sequence[Issue], site: Site, templates: Templates) -> str:
+    """The page of a tag: its parts, and its feeds.
+
+    Args:
+        channel: Of the tag.
+        issues: Its issues, newest first.
+        site: The site.
+        templates: Its templates.
+    """
+    head = Head(channel.title, site.lang, channel.subtitle, site.url(channel.path), "../" * 2)
+    context = frame(head, site, templates) | {
+        "issues": issues,
+        "feeds": [FeedLink(channel.title, channel.path, channel.lang), _site_feed(site)],
+    }
+    return templates.render("page/tag.html", **context)
+
+
+def _site_feed(site: Site) -> FeedLink:
+    return FeedLink(site.title, "", site.lang)
 
 
 def _body(issue: Issue, site: Site) -> Markup:

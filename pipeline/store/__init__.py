@@ -1,12 +1,12 @@
 """The database: every SQL statement lives in this room, each a function of a transaction.
 
 `open_store` gives a `Store`; its `read()` and `write()` give transactions; the modules `guides`,
-`issues`, `subscribers` and `deliveries` hold what can be said in one.
+`issues`, `archives`, `subscribers` and `deliveries` hold what can be said in one.
 """
 
 from sqlalchemy import Connection as Transaction
 
-from pipeline.store import deliveries, guides, issues, subscribers
+from pipeline.store import archives, deliveries, guides, issues, subscribers
 from pipeline.store.engine import Store, StoreOptions, open_store
 from pipeline.store.tables import EVERY_GUIDE
 
@@ -15,6 +15,7 @@ __all__ = [
     "Store",
     "StoreOptions",
     "Transaction",
+    "archives",
     "deliveries",
     "guides",
     "issues",

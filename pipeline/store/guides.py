@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -98,6 +98,23 @@ def suspend(tx: Connection, others: Collection[str]) -> bool:
         .values(is_scheduled=False)
     )
     return done.rowcount > 0
+
+
+def withdraw(tx: Connection, fronts: Iterable[FrontMatter]) -> bool:
+    """Note which guides are withdrawn, or are so no longer; whether any was not noted before.
+
+    Args:
+        tx: A transaction that may write.
+        fronts: The front matter of every guide that can be read.
+    """
+    known, changed = records(tx), False
+    for front in fronts:
+        record = known.get(front.slug)
+        if record is not None and record.front.status is not front.status:
+            outline = dump_outline(replace(record.front, status=front.status), record.parts)
+            tx.execute(update(guide).where(guide.c.slug == front.slug).values(outline=outline))
+            changed = True
+    return changed
 
 
 def resume(tx: Connection, slug: str, catch_up: CatchUp, now: datetime) -> bool:

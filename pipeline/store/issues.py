@@ -29,6 +29,17 @@ class IssueText:
     """As the ranking counted them; empty or of another making if it must count again."""
 
 
+@dataclass(frozen=True, slots=True)
+class IssueDates:
+    """What feeds need of an issue to know where it stands."""
+
+    id: str
+    guide: str
+    released_at: datetime
+    updated_at: datetime
+    tags: tuple[str, ...]
+
+
 def add(tx: Connection, released: Issue, text: IssueText) -> None:
     """Write a release into the ledger; UNIQUE(guide, slot) lets it happen once."""
     tx.execute(
@@ -38,6 +49,8 @@ def add(tx: Connection, released: Issue, text: IssueText) -> None:
             number=released.number,
             slot=released.slot.key,
             released_at=released.released_at,
+            updated_at=released.updated_at,
+            tags="\n".join(released.tags),
             path=released.path,
             guide_title=released.guide_title,
             subject=released.subject,
@@ -57,6 +70,8 @@ def revise(tx: Connection, revised: Issue, text: IssueText) -> None:
         update(issue)
         .where(issue.c.id == revised.id)
         .values(
+            updated_at=revised.updated_at,
+            tags="\n".join(revised.tags),
             guide_title=revised.guide_title,
             subject=revised.subject,
             lang=revised.lang,
@@ -136,6 +151,30 @@ def texts(tx: Connection) -> Iterator[IssueText]:
     )
     for row in rows:
         yield IssueText(*row)
+
+
+def dates(tx: Connection) -> tuple[IssueDates, ...]:
+    """Every released issue with its dates and tags, oldest first."""
+    rows = tx.execute(
+        select(
+            issue.c.id, issue.c.guide, issue.c.released_at, issue.c.updated_at, issue.c.tags
+        ).order_by(issue.c.released_at, issue.c.guide, issue.c.number)
+    )
+    return tuple(
+        IssueDates(one, guide, released, updated or released, tuple(filter(None, tags.split("\n"))))
+        for one, guide, released, updated, tags in rows
+    )
+
+
+def by_ids(tx: Connection, ids: Iterable[str]) -> dict[str, Issue]:
+    """The issues of these ids, those that there are."""
+    wanted = list(ids)
+    found: dict[str, Issue] = {}
+    for at in range(0, len(wanted), 500):  # SQLite takes so many values in one statement
+        some = wanted[at : at + 500]
+        rows = tx.execute(select(issue.c.id, issue.c.frozen).where(issue.c.id.in_(some)))
+        found |= {one: thaw(frozen) for one, frozen in rows}
+    return found
 
 
 def keep_terms(tx: Connection, terms: Mapping[str, bytes]) -> None:

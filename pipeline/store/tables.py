@@ -83,6 +83,7 @@ issue = Table(
     Column("number", Integer, nullable=False),
     Column("slot", String, nullable=False, comment="local date-time and zone"),
     Column("released_at", Instant, nullable=False, index=True),
+    Column("updated_at", Instant, comment="of its last revision"),
     Column("path", String, nullable=False, unique=True),
     Column("guide_title", String, nullable=False),
     Column("subject", String, nullable=False),
@@ -92,8 +93,18 @@ issue = Table(
     Column("headings", Text, nullable=False, comment="for ranking related issues"),
     Column("words", Text, nullable=False, comment="its text, for ranking related issues"),
     Column("terms", LargeBinary, nullable=False, server_default="", comment="of its text, counted"),
+    Column("tags", Text, nullable=False, server_default="", comment="one a line"),
     UniqueConstraint("guide", "slot"),
     UniqueConstraint("guide", "number"),
+)
+
+archive = Table(
+    "archive",
+    metadata,
+    Column("channel", String, primary_key=True, comment="the folder of its feeds"),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("ids", Text, nullable=False, comment="of its issues, one a line, oldest first"),
+    Column("closed_at", Instant, nullable=False),
 )
 
 subscriber = Table(

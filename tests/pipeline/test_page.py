@@ -52,9 +52,9 @@ def test_a_page_is_whole(path: str) -> None:
 def test_every_link_leads_to_a_page_or_feed() -> None:
     """Links between pages are relative and resolve to what is published, also below a prefix."""
     made = pages(serial(), serial("mood", out=4))
-    there = {*made, "partwork.css", "logo.svg"}
+    there = {*made, "partwork.css", "logo.svg", "feeds.opml"}
     names = ("atom.xml", "rss.xml", "feed.json")
-    there |= {f"{slug}/{name}" for slug in ("sleep", "mood") for name in names}
+    there |= {f"{folder}{name}" for folder in ("", "sleep/", "mood/") for name in names}
     for path, html in made.items():
         for link in Reading(html).links:
             href = link.get("href") or link["src"]

@@ -1,0 +1,88 @@
+"""Which feeds there are: one of the site, one a guide, one a tag; and what each has let go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+from pipeline import feed, markup, store
+from pipeline.jobs.desk import Desk
+from pipeline.model import Archive, Channel, Dated, GuideStatus
+from pipeline.store.guides import GuideRecord
+from pipeline.store.issues import IssueDates
+
+_T = TypeVar("_T")
+
+
+def channels(tx: store.Transaction, desk: Desk) -> tuple[Channel, ...]:
+    """Every channel that has an issue: the site first, then guides and tags by their paths."""
+    records = {
+        slug: one
+        for slug, one in store.guides.records(tx).items()
+        if one.front.status is not GuideStatus.WITHDRAWN
+    }
+    shown = [one for one in store.issues.dates(tx) if one.guide in records]
+    if not shown:
+        return ()
+    archives = store.archives.by_channel(tx)
+    found = (_site(desk, shown), *_guides(desk, shown, records), *_tags(desk, shown))
+    return tuple(replace(one, archives=archives.get(one.path, ())) for one in found)
+
+
+def _site(desk: Desk, shown: Sequence[IssueDates]) -> Channel:
+    site = desk.site
+    return Channel(
+        path="",
+        id=f"{feed.first_id(_dated(shown))}:site",
+        title=site.title,
+        subtitle=site.description,
+        lang=site.lang,
+        author=site.title,
+        issues=_dated(shown),
+    )
+
+
+def _guides(
+    desk: Desk, shown: Sequence[IssueDates], records: Mapping[str, GuideRecord]
+) -> Iterator[Channel]:
+    by_guide = _grouped((one.guide, one) for one in shown)
+    for slug, mine in sorted(by_guide.items()):
+        record = records[slug]
+        yield feed.guide_channel(record.front, len(record.parts), _dated(mine), desk.site)
+
+
+def _tags(desk: Desk, shown: Sequence[IssueDates]) -> Iterator[Channel]:
+    by_tag = _grouped((markup.slugify(tag), (tag, one)) for one in shown for tag in one.tags)
+    for slug, tagged in sorted(by_tag.items()):
+        mine = list(dict.fromkeys(one for _, one in tagged))
+        title = tagged[0][0]
+        yield Channel(
+            path=f"tag/{slug}/",
+            id=f"{feed.first_id(_dated(shown))}:tag/{slug}",
+            title=title,
+            subtitle=f"Parts about {title}, of all guides of {desk.site.title}",
+            lang=desk.site.lang,
+            author=desk.site.title,
+            issues=_dated(mine),
+        )
+
+
+def _dated(shown: Iterable[IssueDates]) -> tuple[Dated, ...]:
+    return tuple(Dated(one.id, one.released_at, one.updated_at) for one in shown)
+
+
+def _grouped(pairs: Iterable[tuple[str, _T]]) -> dict[str, list[_T]]:
+    found: dict[str, list[_T]] = {}
+    for key, one in pairs:
+        found.setdefault(key, []).append(one)
+    return found
+
+
+def close_archives(tx: store.Transaction, desk: Desk, now: datetime) -> None:
+    """Let every channel whose feed would grow too long close archives."""
+    for channel in channels(tx, desk):
+        count = len(channel.archives)
+        for number, ids in enumerate(feed.archives_due(channel), start=count + 1):
+            store.archives.add(tx, channel.path, number, Archive(ids, now))
