@@ -148,6 +148,8 @@ class WebOptions(_Section):
 
     host: Text = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    burst: Annotated[int, Field(ge=0, le=10_000)] = 10
+    """Requests for one feed from one address a minute before it is told to wait; 0: no limit."""
 
 
 class Settings(BaseSettings):

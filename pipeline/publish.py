@@ -6,6 +6,7 @@ A reader that polls at any moment, also during a crash, finds the old file or th
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -40,6 +41,24 @@ def write(folder: Path, files: Iterable[tuple[str, bytes]]) -> Published:
         else:
             unchanged += 1
     return Published(tuple(written), unchanged)
+
+
+def remove(folder: Path, name: str) -> None:
+    """Take away what was published in a folder of that name, if it is there.
+
+    Raises:
+        FileError: The name leads out of the folder, or the disk refused.
+    """
+    target = folder / name
+    if target.parent != folder or name in {"", ".", ".."}:
+        raise FileError(name, "leads out of the folder of feeds", "change the slug of its guide")
+    try:
+        if target.is_dir() and not target.is_symlink():
+            shutil.rmtree(target)
+    except OSError as error:
+        raise FileError(
+            str(target), error.strerror or str(error), "make the folder writable"
+        ) from error
 
 
 def holds(folder: Path, path: str, words: Iterable[str]) -> bool:

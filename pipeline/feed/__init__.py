@@ -9,6 +9,7 @@ from pipeline.feed.channels import (
     first_id,
     guide_channel,
 )
+from pipeline.feed.delta import newer, newest
 from pipeline.feed.entries import entry
 from pipeline.feed.json_feed import render_json
 from pipeline.feed.opml import render_opml
@@ -24,6 +25,8 @@ __all__ = [
     "entry",
     "first_id",
     "guide_channel",
+    "newer",
+    "newest",
     "render",
     "render_atom",
     "render_json",

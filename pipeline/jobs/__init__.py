@@ -2,6 +2,7 @@
 
 from pipeline.jobs.catalogue import Catalogue, Volume, catalogue_of
 from pipeline.jobs.check import CheckReport, LookReport, check, look
+from pipeline.jobs.coming import Coming, coming
 from pipeline.jobs.convert import (
     ImportedReport,
     Wanted,
@@ -30,6 +31,7 @@ __all__ = [
     "Account",
     "Catalogue",
     "CheckReport",
+    "Coming",
     "DeliverReport",
     "Departure",
     "Desk",
@@ -54,6 +56,7 @@ __all__ = [
     "Wish",
     "catalogue_of",
     "check",
+    "coming",
     "confirm",
     "correct",
     "deliver",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -28,6 +28,8 @@ class Volume:
     has_new_ids: bool
     digest: str
     """Of its source: another whenever a byte of the text or its sidecar is."""
+    former: str = ""
+    """The slug that the store still has it under, if it was given another one since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +115,15 @@ def read_catalogue(
     diagnostics += twins
     refused = {one.file for one in twins}
     volumes: list[Volume] = []
+    slugs = {one.slug for one in guides}
+    lost = {slug: known[slug] for slug in sorted(known.keys() - slugs)}
     for one in guides:
         if one.front_source not in refused:
-            volume, doubts = _identified(
-                one, desk, known.get(one.slug, Remembered()), digests[one.source]
-            )
+            former = _former(one, desk, lost, known)
+            mine = known.get(former or one.slug, Remembered())
+            volume, doubts = _identified(one, desk, mine, digests[one.source])
             diagnostics += doubts
-            volumes += [volume] if volume is not None else []
+            volumes += [replace(volume, former=former)] if volume is not None else []
     volumes, shared = _without_shared_ids(volumes)
     return Catalogue(tuple(volumes), _placed((*diagnostics, *shared), reading.sources))
 
@@ -167,6 +171,30 @@ def _twins(guides: list[Guide]) -> Iterator[Diagnostic]:
                 yield _error(one, key, f"slug {slug!r} is also claimed by {others}")
 
 
+def _former(
+    one: Guide, desk: Desk, lost: Mapping[str, Remembered], known: Mapping[str, Remembered]
+) -> str:
+    """The slug that a guide had before: one that it names, or whose parts have ids of its own.
+
+    Args:
+        one: The guide.
+        desk: The site.
+        lost: What the store knows of guides that no file is for now.
+        known: What it knows of all.
+    """
+    if one.slug in known or not lost:
+        return ""
+    named = next((slug for slug in one.front.aliases if slug in lost), "")
+    if named:
+        return named
+    text = content.read_ids(_path_of(one, desk)) or ""
+    return next((slug for slug, it in lost.items() if any(each in text for each in it.out)), "")
+
+
+def _path_of(one: Guide, desk: Desk) -> Path:
+    return desk.content / Path(one.source).relative_to(desk.content.name)
+
+
 def _identified(
     one: Guide, desk: Desk, known: Remembered, digest: str
 ) -> tuple[Volume | None, tuple[Diagnostic, ...]]:
@@ -189,7 +217,7 @@ def identify(
     Raises:
         FileError: The ids file is damaged.
     """
-    file = desk.content / Path(one.source).relative_to(desk.content.name)
+    file = _path_of(one, desk)
     saved = content.read_ids(file)
     text = saved if saved is not None else known.ids
     ids_file = content.ids_path(file)

@@ -59,6 +59,9 @@ def publish_due(desk: Desk, catalogue: Catalogue, now: datetime) -> PublishRepor
     revised: list[Revised] = []
     changed = False
     with desk.store.write() as tx:
+        for volume in catalogue.volumes:
+            if volume.former:
+                store.guides.rename(tx, volume.former, volume.guide.slug)
         for one in standings(tx, desk, catalogue, now):
             front = one.guide.front
             source = store.guides.Known(one.volume.ids, one.volume.digest)

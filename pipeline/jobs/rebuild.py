@@ -5,14 +5,14 @@ Everything comes from the store, so that a guide whose file is gone or broken st
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from pipeline import feed, page, publish, store, trust
 from pipeline.jobs.channels import channels
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.standing import run_of, upcoming
-from pipeline.model import Channel, Feed, FeedFormat, Issue, Serial
+from pipeline.model import Channel, Feed, FeedFormat, GuideStatus, Issue, Serial
 from pipeline.store.guides import GuideRecord
 
 
@@ -34,12 +34,21 @@ def _serial(
     coming = upcoming(run, record.parts, released, now) if record.is_scheduled else ()
     front = record.front
     overdue = trust.is_held(front.profile, front.trust, now.date())
-    return Serial(front, record.parts, issues, coming, run.cadence, overdue)
+    former = tuple(dict.fromkeys((*record.former, *front.aliases)))
+    return Serial(front, record.parts, issues, coming, run.cadence, overdue, former)
 
 
-def rebuild(desk: Desk, all_serials: Iterable[Serial]) -> publish.Published:
-    """What changed in the folder of feeds after making it say what these serials say."""
-    return publish.write(desk.feeds, files(desk, all_serials))
+def rebuild(desk: Desk, all_serials: Sequence[Serial]) -> publish.Published:
+    """What changed in the folder of feeds after making it say what these serials say.
+
+    What was published of a withdrawn guide is removed.
+    """
+    published = publish.write(desk.feeds, files(desk, all_serials))
+    for one in all_serials:
+        if one.front.status is GuideStatus.WITHDRAWN:
+            for slug in (one.front.slug, *one.former):
+                publish.remove(desk.feeds, slug)
+    return published
 
 
 def files(desk: Desk, all_serials: Iterable[Serial]) -> Iterator[tuple[str, bytes]]:
@@ -48,7 +57,7 @@ def files(desk: Desk, all_serials: Iterable[Serial]) -> Iterator[tuple[str, byte
     Archives that lie in the folder already, and name the documents beside them, are left out: they
     never change.
     """
-    shown = tuple(one for one in all_serials if one.issues)
+    shown = tuple(one for one in all_serials if one.is_shown)
     issues = {issue.id: issue for one in shown for issue in one.issues}
     with desk.store.read() as tx:
         found = channels(tx, desk)
@@ -57,8 +66,9 @@ def files(desk: Desk, all_serials: Iterable[Serial]) -> Iterator[tuple[str, byte
     yield "logo.svg", desk.templates.render("logo.svg").encode()
     for one in shown:
         yield from _pages(desk, one)
+    former = {f"{one.front.slug}/": one.former for one in shown}
     for channel in found:
-        yield from _feeds(desk, channel, issues)
+        yield from _feeds(desk, channel, issues, former.get(channel.path, ()))
     yield "feeds.opml", feed.render_opml(found, desk.site)
     yield "index.html", page.site_page(shown, desk.site, desk.templates).encode()
 
@@ -68,18 +78,24 @@ def _pages(desk: Desk, serial: Serial) -> Iterator[tuple[str, bytes]]:
         html = page.issue_page(issue, serial, desk.site, desk.templates)
         yield f"{issue.path}index.html", html.encode()
     guide_page = page.guide_page(serial, desk.site, desk.templates)
-    yield f"{serial.front.slug}/index.html", guide_page.encode()
+    for slug in (serial.front.slug, *serial.former):
+        yield f"{slug}/index.html", guide_page.encode()
 
 
 def _feeds(
-    desk: Desk, channel: Channel, issues: Mapping[str, Issue]
+    desk: Desk, channel: Channel, issues: Mapping[str, Issue], former: Sequence[str]
 ) -> Iterator[tuple[str, bytes]]:
-    """Archives first, so that no feed names a missing one; of a tag also its page."""
+    """Archives first, so that no feed names a missing one; of a tag also its page.
+
+    Under each former slug the same feed is found, which names its address of today.
+    """
     for number in range(1, len(channel.archives) + 1):
         yield from _archive(desk, channel, number, issues)
     current = feed.current_feed(channel, issues, desk.site)
     for kind in FeedFormat:
-        yield channel.path + kind.file, feed.render(current, kind)
+        raw = feed.render(current, kind)
+        for folder in (channel.path, *(f"{slug}/" for slug in former)):
+            yield folder + kind.file, raw
     if channel.path.startswith("tag/"):
         newest = [issues[one.id] for one in reversed(channel.issues)]
         html = page.tag_page(channel, newest, desk.site, desk.templates)

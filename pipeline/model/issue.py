@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
-from pipeline.model.guide import FrontMatter, Person, Profile, Section, Trust
+from pipeline.model.guide import FrontMatter, GuideStatus, Person, Profile, Section, Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +160,13 @@ class Serial:
     """The cadence that its run follows; empty: what the front matter says."""
     is_overdue: bool = False
     """Whether the review that it states was due and has not been renewed."""
+    former: tuple[str, ...] = ()
+    """Earlier slugs, whose addresses lead to it for ever."""
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether there is something to show, and it is not withdrawn."""
+        return bool(self.issues) and self.front.status is not GuideStatus.WITHDRAWN
 
     @property
     def is_complete(self) -> bool:

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from pipeline.model import CatchUp, FrontMatter, Part
-from pipeline.store.codec import dump_outline, load_outline
-from pipeline.store.tables import guide
+from pipeline.store.codec import dump_outline, freeze, load_outline, thaw
+from pipeline.store.tables import archive, guide, issue, subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class GuideRecord:
     started_at: datetime
     catch_up: CatchUp | None
     resumed_at: datetime | None
+    former: tuple[str, ...] = ()
+    """The slugs that it had before, whose addresses are served for ever."""
 
 
 def records(tx: Connection) -> dict[str, GuideRecord]:
@@ -50,6 +52,7 @@ def _record(row: Row[Any]) -> GuideRecord:
         started_at=row.started_at,
         catch_up=decided,
         resumed_at=row.resumed_at,
+        former=tuple(filter(None, row.former.split("\n"))),
     )
 
 
@@ -98,6 +101,35 @@ def suspend(tx: Connection, others: Collection[str]) -> bool:
         .values(is_scheduled=False)
     )
     return done.rowcount > 0
+
+
+def rename(tx: Connection, former: str, slug: str) -> None:
+    """Give a guide another slug; its issues, their addresses and its readers stay.
+
+    Args:
+        tx: A transaction that may write.
+        former: The slug that it has.
+        slug: The slug that it gets; no guide was ever scheduled under it.
+    """
+    record = records(tx)[former]
+    names = "\n".join(dict.fromkeys((*record.former, former)))
+    tx.execute(update(guide).where(guide.c.slug == former).values(slug=slug, former=names))
+    tx.execute(update(archive).where(archive.c.channel == f"{former}/").values(channel=f"{slug}/"))
+    rows = tx.execute(select(issue.c.id, issue.c.frozen).where(issue.c.guide == former)).all()
+    for one, frozen in rows:
+        renamed = freeze(replace(thaw(frozen), guide=slug))
+        tx.execute(update(issue).where(issue.c.id == one).values(guide=slug, frozen=renamed))
+    readers = update(subscription).where(subscription.c.guide == former)
+    # Who follows the new slug already is one reader: the older following ends with its name.
+    tx.execute(readers.prefix_with("OR IGNORE").values(guide=slug))
+
+
+def current_slug(tx: Connection, slug: str) -> str:
+    """The slug of the guide that has, or had, this one."""
+    for now, record in records(tx).items():
+        if slug in record.former:
+            return now
+    return slug
 
 
 def withdraw(tx: Connection, fronts: Iterable[FrontMatter]) -> bool:

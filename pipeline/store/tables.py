@@ -73,6 +73,7 @@ guide = Table(
     Column("started_at", Instant, nullable=False, comment="when its live run came to life"),
     Column("catch_up", String, comment="what the operator decided when a run was held"),
     Column("resumed_at", Instant, comment="when the operator decided it"),
+    Column("former", Text, nullable=False, server_default="", comment="earlier slugs, one a line"),
 )
 
 issue = Table(

@@ -19,7 +19,7 @@ def router(app: App) -> APIRouter:
         if found is None:
             raise HTTPException(404)
         with desk.store.read() as tx:
-            record = store.guides.records(tx).get(found[1])
+            record = store.guides.records(tx).get(store.guides.current_slug(tx, found[1]))
         return (*found, record.front.title if record else found[1])
 
     @routes.get("/u/{said}", response_class=HTMLResponse)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from urllib.parse import urlsplit
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
-from typing_extensions import override
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline import jobs, page
 from pipeline.app import App
 from pipeline.errors import PartworkError
 from pipeline.web import leaving, outbox
+from pipeline.web.published import Calendar, Published
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -30,47 +31,62 @@ HEADERS = {
 BUSY = 503
 """What a reader is told when the store or a template fails: ours to mend, and soon."""
 
-FEED_TYPES = {
-    "rss.xml": "application/rss+xml; charset=utf-8",
-    "atom.xml": "application/atom+xml; charset=utf-8",
-    "feed.json": "application/feed+json; charset=utf-8",
-}
 
-
-class Published(StaticFiles):
-    """The folder of feeds and pages, with the types that readers expect."""
-
-    @override
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        answer = await super().get_response(path, scope)
-        kind = FEED_TYPES.get(path.rpartition("/")[2])
-        if kind is not None and answer.status_code == 200:  # noqa: PLR2004 -- OK
-            answer.headers["Content-Type"] = kind
-            answer.headers["Access-Control-Allow-Origin"] = "*"
-        return answer
-
-
-def create_app(app: App) -> FastAPI:
+def create_app(app: App) -> ASGIApp:
     """The web application of an open site."""
     web = FastAPI(title=app.desk.site.title, openapi_url=None)
     web.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(app))
-    web.middleware("http")(_with_headers)
     web.add_exception_handler(HTTPException, _error_pages(app))
     web.add_exception_handler(PartworkError, _error_pages(app))
-
-    @web.get("/", response_class=HTMLResponse)
-    @web.head("/", response_class=HTMLResponse)
-    def home() -> str:
-        desk = app.desk
-        shown = tuple(one for one in jobs.serials(desk, desk.clock()) if one.issues)
-        return page.site_page(shown, desk.site, desk.templates, outbox=app.outbox is not None)
-
     web.include_router(leaving.router(app))
     if app.outbox is not None and is_loopback(app.settings.web.host):
+        web.include_router(_home(app))
         web.include_router(outbox.router(app, app.outbox))
     app.desk.feeds.mkdir(exist_ok=True)
-    web.mount("/", Published(directory=app.desk.feeds, html=True))
-    return web
+    web.mount("/", Published(app, Calendar(app)))
+    return _Framed(web, urlsplit(app.desk.site.base_url).path)
+
+
+def _home(app: App) -> APIRouter:
+    """The front page that leads to the outbox too, which no published file does."""
+    routes = APIRouter()
+
+    @routes.get("/", response_class=HTMLResponse)
+    @routes.head("/", response_class=HTMLResponse)
+    def home() -> str:
+        desk = app.desk
+        shown = tuple(one for one in jobs.serials(desk, desk.clock()) if one.is_shown)
+        return page.site_page(shown, desk.site, desk.templates, outbox=True)
+
+    return routes
+
+
+class _Framed:
+    """Gives every answer the headers that all have, and finds the site below its path prefix.
+
+    A proxy may hand requests on with the prefix of the base URL or without it.
+    """
+
+    def __init__(self, web: ASGIApp, prefix: str) -> None:
+        self._web = web
+        self._prefix = prefix.rstrip("/")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._web(scope, receive, send)
+            return
+        prefix = self._prefix
+        if prefix and (scope["path"] == prefix or scope["path"].startswith(f"{prefix}/")):
+            scope = {**scope, "path": scope["path"].removeprefix(prefix) or "/"}
+
+        async def framed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._web(scope, receive, framed)
 
 
 def is_loopback(host: str) -> bool:
@@ -90,19 +106,11 @@ def _hosts(app: App) -> list[str]:
     return ["*"] if listens in {"0.0.0.0", "::"} else sorted(names)  # noqa: S104 -- compared only
 
 
-async def _with_headers(
-    request: Request, go_on: Callable[[Request], Awaitable[Response]]
-) -> Response:
-    answer = await go_on(request)
-    for name, value in HEADERS.items():
-        answer.headers.setdefault(name, value)
-    return answer
-
-
 def _error_pages(app: App) -> Callable[[Request, Exception], Response]:
     def answer(_request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else BUSY
         html = page.error_page(status, app.desk.site, app.desk.templates)
-        return HTMLResponse(html, status_code=status)
+        headers = dict(getattr(error, "headers", None) or {})
+        return HTMLResponse(html, status_code=status, headers=headers)
 
     return answer

@@ -1,4 +1,4 @@
-"""Which issues have left which feed for an archive; dates and tags of issues without thawing."""
+"""Archives of feeds, earlier slugs of guides; dates and tags of issues without thawing."""
 
 import json
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("channel", "number", name="pk_archive"),
     )
+    op.add_column("guide", sa.Column("former", sa.Text(), server_default="", nullable=False))
     op.add_column("issue", sa.Column("updated_at", sa.DateTime(timezone=True)))
     op.add_column("issue", sa.Column("tags", sa.Text(), server_default="", nullable=False))
     issue = sa.table(
