@@ -56,6 +56,13 @@ def _base_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _hub(value: str) -> str:
+    """Nothing, or an http(s) URL with a host."""
+    if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
+        raise ValueError("is not an http or https URL; write it as https://hub.example.org/")
+    return value
+
+
 def _mailbox(value: str) -> str:
     """One address with a domain; an international domain in its ASCII form."""
     if not value:
@@ -150,6 +157,10 @@ class WebOptions(_Section):
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     burst: Annotated[int, Field(ge=0, le=10_000)] = 10
     """Requests for one feed from one address a minute before it is told to wait; 0: no limit."""
+    drips: bool = True
+    """Whether pages lead to drips by feed; not where only the published files are served."""
+    hub: Annotated[str, AfterValidator(_hub)] = ""
+    """The WebSub hub that feeds name, and that is told of each release; empty: none."""
 
 
 class Settings(BaseSettings):
@@ -190,7 +201,7 @@ class Settings(BaseSettings):
     def as_site(self) -> Site:
         """The site as the stages know it."""
         said = self.site.model_dump(exclude={"secret"})
-        return Site(**said)
+        return Site(**said, hub=self.web.hub, drips=self.web.drips)
 
 
 def load(folder: Path) -> Settings:

@@ -6,6 +6,7 @@ from pipeline.feed.channels import (
     archives_due,
     current_feed,
     current_ids,
+    drip_channel,
     first_id,
     guide_channel,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "archives_due",
     "current_feed",
     "current_ids",
+    "drip_channel",
     "entry",
     "first_id",
     "guide_channel",

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from pipeline.feed.entries import entry
 from pipeline.markup import one_line
-from pipeline.model import Channel, Dated, Feed, FrontMatter, Issue, Paging, Site
+from pipeline.model import Archive, Channel, Dated, Entry, Feed, FrontMatter, Issue, Paging, Site
 
 MOST_ENTRIES = 25
 """Entries in a feed."""
@@ -50,6 +50,39 @@ def guide_channel(front: FrontMatter, parts: int, issues: Sequence[Dated], site:
         issues=tuple(issues),
         is_complete=len(issues) == parts,
     )
+
+
+def drip_channel(
+    front: FrontMatter, parts: int, issues: Sequence[Dated], site: Site, *, path: str, id: str
+) -> Channel:
+    """The channel of a guide from part 1, with the archives that it has by now.
+
+    They were closed when the live channel's would have been: as soon as a part was one too many.
+
+    Args:
+        front: Of the guide.
+        parts: How many it has.
+        issues: Those that this drip has let out, in order; there may be none yet.
+        site: The site.
+        path: The folder of its feeds.
+        id: Of the feed.
+    """
+    title = one_line(front.title) or front.slug
+    made = Channel(
+        path=path,
+        id=id,
+        title=title,
+        subtitle=f"{title}, from part 1 on",
+        lang=front.lang,
+        author=front.author.name if front.author else site.title,
+        issues=tuple(issues),
+        is_complete=len(issues) == parts,
+    )
+    archives = tuple(
+        Archive(ids, issues[MOST_NEW + ARCHIVED * at].released_at)
+        for at, ids in enumerate(archives_due(made))
+    )
+    return replace(made, archives=archives)
 
 
 def first_id(issues: Iterable[Dated]) -> str:
@@ -153,12 +186,20 @@ def _document(channel: Channel, issues: Sequence[Issue], site: Site) -> Feed:
         author=one_line(channel.author) or site.host,
         page_url=folder,
         folder_url=folder,
-        updated_at=max(one.updated_at for one in entries),
+        updated_at=_updated_at(channel, entries),
         entries=entries,
         tags_scheme=site.url("tag/"),
         style_url=site.url("feed.css"),
         hub=site.hub,
     )
+
+
+def _updated_at(channel: Channel, entries: Sequence[Entry]) -> datetime:
+    if entries:
+        return max(one.updated_at for one in entries)
+    if channel.opened_at is None:
+        raise ValueError(f"{channel.path} has nothing to show yet")
+    return _whole(channel.opened_at)
 
 
 def _moments(issues: Sequence[Dated]) -> tuple[datetime, ...]:

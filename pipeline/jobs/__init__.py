@@ -13,6 +13,14 @@ from pipeline.jobs.convert import (
 )
 from pipeline.jobs.deliver import DeliverReport, deliver
 from pipeline.jobs.desk import Desk, Session, Transport
+from pipeline.jobs.drip_feed import (
+    RHYTHMS,
+    DripFeed,
+    Followable,
+    drip_feed,
+    followable,
+    version_of,
+)
 from pipeline.jobs.forecast import Departure, ForecastReport, forecast
 from pipeline.jobs.leave import leave
 from pipeline.jobs.links import Links, links
@@ -28,6 +36,7 @@ from pipeline.jobs.tick import TickReport, tick
 
 __all__ = [
     "COLUMNS",
+    "RHYTHMS",
     "Account",
     "Catalogue",
     "CheckReport",
@@ -35,6 +44,8 @@ __all__ = [
     "DeliverReport",
     "Departure",
     "Desk",
+    "DripFeed",
+    "Followable",
     "ForecastReport",
     "Held",
     "IdsReport",
@@ -60,7 +71,9 @@ __all__ = [
     "confirm",
     "correct",
     "deliver",
+    "drip_feed",
     "export",
+    "followable",
     "forecast",
     "import_csv",
     "import_text",
@@ -80,5 +93,6 @@ __all__ = [
     "subscribe",
     "subscriber",
     "tick",
+    "version_of",
     "write_export",
 ]

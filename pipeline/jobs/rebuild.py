@@ -63,6 +63,7 @@ def files(desk: Desk, all_serials: Iterable[Serial]) -> Iterator[tuple[str, byte
         found = channels(tx, desk)
     yield page.STYLESHEET, page.stylesheet(desk.site, desk.templates).encode()
     yield page.FEED_STYLESHEET, page.feed_stylesheet(desk.site, desk.templates).encode()
+    yield "copy.js", page.copy_script(desk.templates).encode()
     yield "logo.svg", desk.templates.render("logo.svg").encode()
     for one in shown:
         yield from _pages(desk, one)

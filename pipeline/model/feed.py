@@ -121,8 +121,10 @@ class Channel:
     lang: str
     author: str
     issues: tuple[Dated, ...]
-    """All that are out, in order of release; at least one."""
+    """All that are out, in order of release."""
     archives: tuple[Archive, ...] = ()
     """Oldest first."""
     is_complete: bool = False
     """Whether nothing will be added."""
+    opened_at: datetime | None = None
+    """When it could first be followed, for one that may have no issue yet."""

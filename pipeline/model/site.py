@@ -23,6 +23,8 @@ class Site:
     accent_dark: str = "#8fb8de"
     hub: str = ""
     """The WebSub hub that feeds name and that is told of each release; empty for none."""
+    drips: bool = True
+    """Whether pages lead to drips by feed, which only the web server has."""
     demonstration: bool = False
     """A site that shows how it works: health guides without a reviewer are let through, marked."""
 

@@ -9,15 +9,20 @@ from pipeline.page.desk import (
     outbox_page,
     unsubscribe_page,
 )
+from pipeline.page.drip import Choice, DripDays, copy_script, drip_page
 from pipeline.page.frame import FEED_STYLESHEET, STYLESHEET, feed_stylesheet, stylesheet
 from pipeline.page.published import guide_page, issue_page, site_page, tag_page
 
 __all__ = [
     "FEED_STYLESHEET",
     "STYLESHEET",
+    "Choice",
+    "DripDays",
     "MessageView",
     "OutboxRow",
     "check_accents",
+    "copy_script",
+    "drip_page",
     "error_page",
     "feed_stylesheet",
     "guide_page",

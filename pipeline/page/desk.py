@@ -16,6 +16,7 @@ ERRORS = {
     404: ("There is nothing here", "The address may be mistyped, or it has changed."),
     405: ("That cannot be done here", "This address can be read, and that is all."),
     410: ("This has gone", "It was here once, and was taken away for good."),
+    429: ("That was very often", "Wait a little, then ask again; feeds change seldom."),
     503: ("This cannot be shown just now", "The fault is ours. Try again in a few minutes."),
 }
 ANY_ERROR = ("That did not work", "The fault may be ours. Try again in a few minutes.")

@@ -10,6 +10,7 @@ from pipeline.schedule.due import (
     next_release,
     upcoming,
 )
+from pipeline.schedule.follow import Followed, first_at, follow
 from pipeline.schedule.slots import instant, local_hour, slot_at, slots, slots_after
 from pipeline.schedule.zone import check_zone
 
@@ -18,9 +19,12 @@ __all__ = [
     "Decision",
     "Due",
     "Finished",
+    "Followed",
     "Held",
     "Waiting",
     "check_zone",
+    "first_at",
+    "follow",
     "instant",
     "local_hour",
     "next_release",

@@ -16,15 +16,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pipeline import jobs, page
 from pipeline.app import App
 from pipeline.errors import PartworkError
-from pipeline.web import leaving, outbox
+from pipeline.web import drips, leaving, outbox
 from pipeline.web.published import Calendar, Published
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' https: data:; frame-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; "
+        "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
     ),
 }
 
@@ -42,8 +42,10 @@ def create_app(app: App) -> ASGIApp:
     if app.outbox is not None and is_loopback(app.settings.web.host):
         web.include_router(_home(app))
         web.include_router(outbox.router(app, app.outbox))
+    calendar = Calendar(app)
+    web.include_router(drips.router(app, calendar))
     app.desk.feeds.mkdir(exist_ok=True)
-    web.mount("/", Published(app, Calendar(app)))
+    web.mount("/", Published(app, calendar))
     return _Framed(web, urlsplit(app.desk.site.base_url).path)
 
 
