@@ -73,13 +73,18 @@ def _fill(atoms: Sequence[_Atom], target: float) -> Iterator[list[_Atom]]:
     words = done = 0
     pieces = 1
     for atom in atoms:
-        is_over = done + words + atom.words / 2 > target * pieces
-        if is_over and words and not run[-1].leads:
-            yield run
-            done, run, words = done + words, [], 0
-            pieces += 1
+        size = atom.words
+        if done + words + size / 2 > target * pieces:
+            cut = len(run)
+            while cut and run[cut - 1].leads:  # to this atom, so it goes along
+                cut -= 1
+            left = sum(one.words for one in run[cut:])
+            if words > left:
+                yield run[:cut]
+                done, words, run = done + words - left, left, run[cut:]
+                pieces += 1
         run.append(atom)
-        words += atom.words
+        words += size
     if run:
         yield run
 

@@ -176,3 +176,12 @@ def test_a_long_section_goes_out_in_pieces_and_edits_find_theirs(tmp_path: Path)
         assert sum(paragraph_text in html for html in winter) == 1, paragraph_text
     assert "rewritten after it was out" in winter[0]
     assert "Paragraph added" in winter[0]
+
+
+def test_a_heading_goes_along_with_what_it_leads_to() -> None:
+    """A cut falls before it; the piece before does not grow because of it."""
+    below = Section("Below", (paragraph(8),), LINE, id="tag:x:b")
+    whole = Section(
+        "Title", (*map(paragraph, (1, 1, 1, 8)),), LINE, children=(below,), id="tag:x:a"
+    )
+    assert [count_words(one) for one in split(whole, 7)] == [3, 8, 8]
