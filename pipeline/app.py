@@ -25,6 +25,7 @@ from pipeline.smtp import Relay
 from pipeline.store import open_store
 from pipeline.template import Templates
 from pipeline.trust import read_rules
+from pipeline.websub import Hub
 
 OURS = "fields"
 RANKERS = "partwork.rankers"
@@ -126,6 +127,7 @@ def _desk(folder: Path, settings: Settings, tell: Callable[[], datetime]) -> Des
         catch_up=settings.schedule.catch_up,
         max_late=settings.schedule.max_late,
         links=settings.related.links,
+        hub=_hub(settings.web.hub, is_simulated=tell is not clock),
         ranker=_ranker(settings.related.ranker),
         rules=rules,
     )
@@ -135,6 +137,14 @@ def _transport(folder: Path, settings: Settings, host: str) -> Transport:
     if settings.transport == "maildir":
         return Outbox(folder / settings.mail.outbox)
     return Relay(settings.smtp, hello=host, folder=folder)
+
+
+def _hub(url: str, *, is_simulated: bool) -> Hub | None:
+    """The hub, unless there is none, or the clock is simulated and it is not this machine."""
+    if not url:
+        return None
+    hub = Hub(url)
+    return None if is_simulated and not hub.is_loopback else hub
 
 
 def _ranker(name: str) -> Ranker | None:

@@ -121,6 +121,19 @@ class StoreError(PartworkError):
         return f"database: {self.what}; {self.todo}"
 
 
+class HubError(PartworkError, ConnectionError):
+    """A WebSub hub that could not be told of a change."""
+
+    def __init__(self, hub: str, what: str) -> None:
+        self.hub, self.what = hub, what
+        super().__init__(hub, what)
+
+    @override
+    def __str__(self) -> str:
+        """The hub, what happened, and which setting to look at."""
+        return f"hub {self.hub}: {self.what}; look at [web] hub"
+
+
 class RelayError(PartworkError, ConnectionError):
     """The relay cannot be used at all: nobody's address is to blame."""
 

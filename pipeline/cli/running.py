@@ -81,7 +81,7 @@ def tick_payload(report: TickReport) -> dict[str, Any]:
         "written": report.published.written,
         "unchanged": report.published.unchanged,
         "deliveries": dict(report.delivering.states),
-        "problems": (*report.publishing.problems, *report.delivering.problems),
+        "problems": (*report.publishing.problems, *report.unheard, *report.delivering.problems),
         "diagnostics": [asdict(one) for one in report.diagnostics],
         "next_at": report.next_at,
     }
@@ -101,7 +101,7 @@ def print_tick(app: App, report: TickReport) -> None:
     _print_mail(app, report)
     for held in report.publishing.held:
         say(held_line(held), "yellow")
-    for problem in (*report.publishing.problems, *report.delivering.problems):
+    for problem in (*report.publishing.problems, *report.unheard, *report.delivering.problems):
         say(problem, "red")
     say()
     _print_coming(report.serials, zone)

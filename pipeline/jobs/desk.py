@@ -30,6 +30,13 @@ class Transport(Protocol):
         """A session, closed at the end."""
 
 
+class Hub(Protocol):
+    """Somebody who tells subscribers that a feed has changed."""
+
+    def ping(self, topic: str) -> None:
+        """Tell it of a feed by its URL; raises HubError."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """A site that is open for work."""
@@ -56,6 +63,8 @@ class Desk:
     max_late: timedelta
     links: int = 3
     """How many related links a part carries at most."""
+    hub: Hub | None = None
+    """Is told of every feed that changes."""
     ranker: Ranker | None = None
     """Scores pages in place of ours."""
     rules: tuple[Rule, ...] = ()

@@ -9,6 +9,7 @@ from pipeline import publish, store
 from pipeline.jobs.catalogue import catalogue_of
 from pipeline.jobs.deliver import DeliverReport, deliver
 from pipeline.jobs.desk import Desk
+from pipeline.jobs.ping_hub import ping_hub
 from pipeline.jobs.plan_drips import plan_drips
 from pipeline.jobs.publish_due import PublishReport, publish_due
 from pipeline.jobs.rebuild import rebuild, serials
@@ -24,6 +25,8 @@ class TickReport:
     publishing: PublishReport
     published: publish.Published
     drips_planned: int
+    unheard: tuple[str, ...]
+    """What the WebSub hub could not be told, a line each; it is tried again."""
     delivering: DeliverReport
     serials: tuple[Serial, ...]
     next_at: datetime | None
@@ -36,6 +39,7 @@ class TickReport:
             any(one.severity == "error" for one in self.diagnostics)
             or self.publishing.held
             or self.publishing.problems
+            or self.unheard
             or self.delivering.problems
         )
 
@@ -68,6 +72,7 @@ def tick(desk: Desk, now: datetime, *, render_all: bool = True) -> TickReport:
     published = publish.Published((), 0)
     if render_all or publishing.released or publishing.has_changed or publishing.revised:
         published = rebuild(desk, all_serials)
+    unheard = ping_hub(desk, published.written, now)
     delivering = deliver(desk, now)
     return TickReport(
         now=now,
@@ -75,6 +80,7 @@ def tick(desk: Desk, now: datetime, *, render_all: bool = True) -> TickReport:
         publishing=publishing,
         published=published,
         drips_planned=drips,
+        unheard=unheard,
         delivering=delivering,
         serials=all_serials,
         next_at=next_at(desk, all_serials),
@@ -84,7 +90,9 @@ def tick(desk: Desk, now: datetime, *, render_all: bool = True) -> TickReport:
 def next_at(desk: Desk, all_serials: tuple[Serial, ...]) -> datetime | None:
     """The next instant at which something is due; None when all is done."""
     with desk.store.read() as tx:
-        waiting = store.deliveries.next_due(tx)
+        waiting = [store.deliveries.next_due(tx)]
+        if desk.hub is not None:
+            waiting.append(store.pings.next_due(tx))
     coming = [one.upcoming[0].due_at for one in all_serials if one.upcoming]
-    known = [at for at in (*coming, waiting) if at is not None]
+    known = [at for at in (*coming, *waiting) if at is not None]
     return min(known, default=None)

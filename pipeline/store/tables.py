@@ -108,6 +108,14 @@ archive = Table(
     Column("closed_at", Instant, nullable=False),
 )
 
+ping = Table(
+    "ping",
+    metadata,
+    Column("topic", String, primary_key=True, comment="the URL of a feed that has changed"),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_at", Instant, nullable=False, comment="when the hub is to be told"),
+)
+
 subscriber = Table(
     "subscriber",
     metadata,
