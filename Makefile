@@ -5,7 +5,7 @@ SITE ?= .
 DEMO_READERS := content/demonstration.csv
 
 .DEFAULT_GOAL := help
-.PHONY: help run once test check bench-related fix lock clean
+.PHONY: help run once test walks check bench-related fix lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -33,6 +33,10 @@ once: .venv/run ## publish what is due, print what happened, leave
 
 test: .venv/dev ## run the tests
 	@$(BIN)/python -m pytest --numprocesses auto
+
+walks: .venv/dev ## drive newsboat, nginx and Chromium against a running site (installs them: tests/walks/install-tools)
+	@tests/walks/install-tools
+	@$(BIN)/python -m pytest -m tools tests/walks
 
 check: .venv/dev ## lint, types, and the one direction of imports
 	@$(BIN)/ruff check .

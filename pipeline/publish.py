@@ -85,7 +85,7 @@ def _replace(folder: Path, path: str, content: bytes) -> bool:
         if target.is_file() and target.read_bytes() == content:
             return False
         target.parent.mkdir(parents=True, exist_ok=True)
-        _write_whole(target, content)
+        _write_whole(target, content, after=target.stat().st_mtime if target.exists() else 0)
     except OSError as error:
         raise FileError(
             str(target), error.strerror or str(error), "make the folder writable"
@@ -93,8 +93,12 @@ def _replace(folder: Path, path: str, content: bytes) -> bool:
     return True
 
 
-def _write_whole(target: Path, content: bytes) -> None:
-    """Write beside the target, sync, rename over it, sync the folder."""
+def _write_whole(target: Path, content: bytes, after: float) -> None:
+    """Write beside the target, sync, rename over it, sync the folder.
+
+    The file gets a later second than the one that it replaces: HTTP tells dates to the second, and
+    readers built on libcurl drop a feed that is not later than what they have.
+    """
     descriptor, name = tempfile.mkstemp(prefix=".new-", dir=target.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -102,6 +106,8 @@ def _write_whole(target: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(name).chmod(0o644)  # a web server of another user serves it
+        if int(Path(name).stat().st_mtime) <= int(after):
+            os.utime(name, (int(after) + 1, int(after) + 1))
         Path(name).replace(target)
     except BaseException:
         Path(name).unlink(missing_ok=True)

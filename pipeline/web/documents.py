@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -95,7 +96,7 @@ def answer(document: Document, request: Mapping[str, str], cache_control: str) -
     tag = document.etag(coding)
     headers = {
         "ETag": tag,
-        "Last-Modified": format_datetime(document.modified_at.astimezone(UTC), usegmt=True),
+        "Last-Modified": format_datetime(_last_modified(document), usegmt=True),
         "Cache-Control": cache_control,
         "Vary": VARY,
         "Access-Control-Allow-Origin": "*",
@@ -117,6 +118,11 @@ def answer(document: Document, request: Mapping[str, str], cache_control: str) -
     if coding:
         headers["Content-Encoding"] = coding
     return Response(body, OK, headers)
+
+
+def _last_modified(document: Document) -> datetime:
+    """When it was changed last; never in the future, which readers would not believe."""
+    return min(document.modified_at, datetime.fromtimestamp(time.time(), UTC)).astimezone(UTC)
 
 
 def _coded_response(body: bytes, status: int, coding: str, headers: dict[str, str]) -> Response:

@@ -10,7 +10,7 @@ import re
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -20,6 +20,7 @@ from starlette.responses import Response
 from pipeline import feed, jobs, page
 from pipeline.app import App
 from pipeline.errors import UsageError
+from pipeline.model import Feed, FeedFormat
 from pipeline.web.documents import Document, answer
 from pipeline.web.published import FORMATS, Calendar, links_of
 
@@ -139,10 +140,20 @@ class Drips:
         return Document(
             body=feed.render(found, kind),
             media_type=f"{kind.media_type}; charset=utf-8",
-            modified_at=found.updated_at,
+            modified_at=self._modified_at(drip, found),
             format=kind,
             links=links_of(site, channel.path + file),
         )
+
+    def _modified_at(self, drip: jobs.DripFeed, found: Feed) -> datetime:
+        """When it said something else last: its newest entry, or an edit that dates nothing."""
+        slug = drip.channel.path.split("/")[1]
+        try:
+            written = (self._desk.feeds / slug / FeedFormat.ATOM.file).stat().st_mtime
+        except OSError:
+            return found.updated_at
+        at = datetime.fromtimestamp(int(written), UTC)
+        return max(found.updated_at, at) if at <= self._desk.clock() else found.updated_at
 
 
 def max_age(drip: jobs.DripFeed, now: datetime) -> int:

@@ -50,3 +50,14 @@ def test_a_refusal_leaves_no_half_file(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"feed\.json"):
         publish.write(tmp_path, {"feed.json": b"x"}.items())
     assert os.listdir(tmp_path) == ["feed.json"]  # noqa: PTH208 -- hidden names count
+
+
+def test_a_changed_file_is_of_a_later_second(tmp_path: Path) -> None:
+    """However soon it changes again: readers that go by dates to the second see each change."""
+    seconds = []
+    for content in (b"one", b"two", b"three"):
+        publish.write(tmp_path, [("feed.json", content)])
+        seconds.append(int((tmp_path / "feed.json").stat().st_mtime))
+    assert seconds == sorted(set(seconds))
+    publish.write(tmp_path, [("feed.json", b"three")])
+    assert int((tmp_path / "feed.json").stat().st_mtime) == seconds[-1]
