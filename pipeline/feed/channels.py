@@ -20,7 +20,7 @@ MOST_ENTRIES = 25
 """Entries in a feed."""
 
 ARCHIVED = 10
-"""Entries in an archive."""
+"""Entries in an archive; the first two share as many, so that none is ever without a neighbour."""
 
 MOST_NEW = 20
 """Entries of a feed that are in no archive; the room above is for edited ones that are."""
@@ -79,7 +79,7 @@ def drip_channel(
         is_complete=len(issues) == parts,
     )
     archives = tuple(
-        Archive(ids, issues[MOST_NEW + ARCHIVED * at].released_at)
+        Archive(ids, issues[MOST_NEW + ARCHIVED * max(0, at - 1)].released_at)
         for at, ids in enumerate(archives_due(made))
     )
     return replace(made, archives=archives)
@@ -96,11 +96,16 @@ def first_id(issues: Iterable[Dated]) -> str:
 
 def archives_due(channel: Channel) -> tuple[tuple[str, ...], ...]:
     """The ids of the issues that are to leave the current feed, an archive each, oldest first."""
-    rest = _unarchived(channel)
-    many = max(0, -(-(len(rest) - MOST_NEW) // ARCHIVED))
-    return tuple(
-        tuple(one.id for one in rest[at * ARCHIVED : (at + 1) * ARCHIVED]) for at in range(many)
-    )
+    rest = [one.id for one in _unarchived(channel)]
+    found: list[tuple[str, ...]] = []
+    while len(rest) > MOST_NEW:
+        leaving, rest = rest[:ARCHIVED], rest[ARCHIVED:]
+        if channel.archives or found:
+            found.append(tuple(leaving))
+        else:
+            half = ARCHIVED // 2
+            found += [tuple(leaving[:half]), tuple(leaving[half:])]
+    return tuple(found)
 
 
 def current_ids(channel: Channel) -> tuple[str, ...]:

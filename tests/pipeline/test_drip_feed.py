@@ -289,7 +289,7 @@ def test_a_long_drip_has_archives(tmp_path: Path) -> None:
             found += [one["id"] for one in document["items"]]
             at = document.get("next_url", "").removeprefix("https://news.example.org")
         assert len(found) == len(set(found)) == 45
-        assert get(web, "/drip/water/2026-05-20/1d/archive/4/feed.json").status_code == 404
+        assert get(web, "/drip/water/2026-05-20/1d/archive/5/feed.json").status_code == 404
 
 
 def test_the_page_gives_the_links(site: Path) -> None:

@@ -120,32 +120,41 @@ def test_archives_name_each_other() -> None:
     site = Site(80)
     for _ in range(45):
         site.release()
-    assert len(site.archives) == 3
+    assert [len(one.ids) for one in site.archives] == [5, 5, 10, 10]
     base = "https://serials.example.org/sleep/"
     for kind in (FeedFormat.RSS, FeedFormat.ATOM):
         file = kind.file
         documents = [feed.render(site.current, kind)] + [
-            feed.render(site.archive(number), kind) for number in (3, 2, 1)
+            feed.render(site.archive(number), kind) for number in (4, 3, 1)
         ]
         rels = [_rels(raw) for raw in documents]
-        assert rels[0] == {"prev-archive": f"{base}archive/3/{file}"}
+        assert rels[0] == {"prev-archive": f"{base}archive/4/{file}"}
         assert rels[1] == {
-            "current": base + file, "prev-archive": f"{base}archive/2/{file}",
+            "current": base + file, "prev-archive": f"{base}archive/3/{file}",
         }  # fmt: skip
         assert rels[2] == {
-            "current": base + file, "prev-archive": f"{base}archive/1/{file}",
-            "next-archive": f"{base}archive/3/{file}",
+            "current": base + file, "prev-archive": f"{base}archive/2/{file}",
+            "next-archive": f"{base}archive/4/{file}",
         }  # fmt: skip
         assert rels[3] == {"current": base + file, "next-archive": f"{base}archive/2/{file}"}
         marks = [bool(list(etree.fromstring(raw).iter(f"{HISTORY}archive"))) for raw in documents]
         assert marks == [False, True, True, True]
-    read: list[dict[str, Any]] = [
-        json.loads(feed.render_json(one)) for one in (site.current, *map(site.archive, (3, 2, 1)))
-    ]
+    all_of_them = (site.current, *map(site.archive, (4, 3, 2, 1)))
+    read: list[dict[str, Any]] = [json.loads(feed.render_json(one)) for one in all_of_them]
     assert [one.get("next_url") for one in read] == [
-        *(f"{base}archive/{number}/feed.json" for number in (3, 2, 1)), None,
+        *(f"{base}archive/{number}/feed.json" for number in (4, 3, 2, 1)), None,
     ]  # fmt: skip
     assert len({item["id"] for one in read for item in one["items"]}) == 45
+
+
+def test_no_archive_is_ever_alone() -> None:
+    """The first two come together; each names at least one neighbour from the beginning."""
+    site = Site(80)
+    for _ in range(60):
+        site.release()
+        for number in range(1, len(site.archives) + 1):
+            pages = site.archive(number).paging
+            assert pages.older or pages.newer
 
 
 def _rels(raw: bytes) -> dict[str, str]:
@@ -164,11 +173,11 @@ def test_an_archive_changes_once_when_it_is_no_longer_the_newest() -> None:
         site.release()
     site.edit(2)
     after = {number: feed.render_atom(one) for number, one in site.written.items()}
-    assert before.keys() == {1, 2}
-    assert after.keys() == {1, 2, 3, 4, 5, 6}
-    assert after[1] == before[1]
-    assert after[2] != before[2]
-    assert after[2].replace(b"next-archive", b"") != after[2]
+    assert before.keys() == {1, 2, 3}
+    assert after.keys() == {1, 2, 3, 4, 5, 6, 7}
+    assert (after[1], after[2]) == (before[1], before[2])
+    assert b"next-archive" not in before[3]
+    assert b"next-archive" in after[3]
 
 
 def test_a_finished_guide_with_archives_is_not_complete() -> None:

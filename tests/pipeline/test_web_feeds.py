@@ -187,7 +187,7 @@ def test_archives_never_change_and_say_so(tmp_path: Path) -> None:
     run_once(made, "2026-04-10T09:00")
     run_once(made, "2026-04-30T09:00")
     folder = made / "feeds/water/archive"
-    assert sorted(one.name for one in folder.iterdir()) == ["1", "2", "3"]
+    assert sorted(one.name for one in folder.iterdir()) == ["1", "2", "3", "4"]
     before = {file: file.read_bytes() for file in folder.rglob("*.*")}
     text = path.read_text("utf-8")
     path.write_text(text.replace("Paragraph 0 about rivers", "Something else about rivers", 1))
@@ -198,11 +198,11 @@ def test_archives_never_change_and_say_so(tmp_path: Path) -> None:
     assert "Something else" in items[-1]["content_html"]
     with client(made, "2026-05-01T09:00") as web:
         kept = [
-            get(web, f"/water/archive/{n}/atom.xml").headers["cache-control"] for n in (1, 2, 3)
+            get(web, f"/water/archive/{n}/atom.xml").headers["cache-control"] for n in (1, 2, 3, 4)
         ]
-        assert kept[:2] == ["public, max-age=31536000, immutable"] * 2
-        assert kept[2] == "public, max-age=3600"
-        assert get(web, "/water/archive/4/atom.xml").status_code == 404
+        assert kept[:3] == ["public, max-age=31536000, immutable"] * 3
+        assert kept[3] == "public, max-age=3600"
+        assert get(web, "/water/archive/5/atom.xml").status_code == 404
         for start in ("/rss.xml", "/tag/a-b/rss.xml", "/water/rss.xml"):
             found = _chain(web, start)
             assert len(set(found)) == 45, start
