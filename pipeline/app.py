@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import socket
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from pipeline.config import Settings
 from pipeline.errors import FileError, UsageError
 from pipeline.jobs import Desk, Transport
 from pipeline.maildir import Outbox
-from pipeline.model import DeliveryState
+from pipeline.model import DeliveryState, Site
 from pipeline.related import Ranker
 from pipeline.smtp import Relay
 from pipeline.store import open_store
@@ -106,13 +107,16 @@ def open_site(folder: Path, at: str | None = None) -> Iterator[App]:
 
 def _desk(folder: Path, settings: Settings, tell: Callable[[], datetime]) -> Desk:
     site = settings.as_site()
-    rules, wrong = read_rules(content.read_rules(folder))
+    rule_files = content.read_rules(folder)
+    rules, wrong = read_rules(rule_files)
     if wrong:
         raise UsageError("\n".join(map(str, wrong)))
+    sources = content.read_templates(folder)
     return Desk(
         site=site,
         store=open_store(settings.store, folder),
-        templates=Templates(content.read_templates(folder)),
+        templates=Templates(sources),
+        edition=_edition(site, sources | dict(rule_files)),
         content=folder / "content",
         feeds=folder / "feeds",
         transport=_transport(folder, settings, site.host),
@@ -131,6 +135,17 @@ def _desk(folder: Path, settings: Settings, tell: Callable[[], datetime]) -> Des
         ranker=_ranker(settings.related.ranker),
         rules=rules,
     )
+
+
+def _edition(site: Site, files: Mapping[str, str]) -> str:
+    """A digest of all that decides how guides are read and shown, but for the guides."""
+    package = Path(__file__).parent
+    program = sorted(
+        (str(path.relative_to(package)), path.stat().st_size, path.stat().st_mtime_ns)
+        for path in package.rglob("*.py")
+    )
+    said = repr((site, sorted(files.items()), program))
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _transport(folder: Path, settings: Settings, host: str) -> Transport:

@@ -86,7 +86,9 @@ def serial(slug: str = "sleep", out: int = 2, of: int = 4, **front: Any) -> Seri
 
 def pages(*serials: Serial, site: Site = SITE) -> dict[str, str]:
     """Every page of a site by its path."""
-    made = {"": page.site_page(serials, site, OURS)}
+    issues = [issue for one in serials for issue in one.issues]
+    issues.sort(key=lambda one: (one.released_at, one.guide, one.number), reverse=True)
+    made = {"": page.site_page(serials, issues[: page.NEWEST], site, OURS)}
     for one in serials:
         made[f"{one.front.slug}/"] = page.guide_page(one, site, OURS)
         made |= {each.path: page.issue_page(each, one, site, OURS) for each in one.issues}

@@ -198,7 +198,7 @@ def _guide_rows(app: App) -> tuple[list[dict[str, Any]], tuple[Any, ...]]:
                 "profile": front.profile.value,
                 "cadence": front.cadence or app.desk.cadence,
                 "zone": front.zone or app.desk.site.zone,
-                "released": len(serial.issues) if serial else 0,
+                "released": serial.done if serial else 0,
                 "parts": parts.get(front.slug, len(serial.parts) if serial else 0),
                 "next_at": next_at.get(front.slug),
             }

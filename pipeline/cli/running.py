@@ -223,7 +223,7 @@ def _status_payload(report: StatusReport) -> dict[str, Any]:
                 "slug": one.front.slug,
                 "title": one.front.title,
                 "parts": len(one.parts),
-                "released": len(one.issues),
+                "released": one.done,
                 "complete": one.is_complete,
                 "next_at": one.upcoming[0].due_at if one.upcoming else None,
             }

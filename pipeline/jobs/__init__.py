@@ -27,7 +27,7 @@ from pipeline.jobs.links import Links, links
 from pipeline.jobs.plan_drips import plan_drips
 from pipeline.jobs.preview import PreviewReport, preview
 from pipeline.jobs.publish_due import Held, PublishReport, Released, publish_due, resume
-from pipeline.jobs.rebuild import rebuild, serials
+from pipeline.jobs.rebuild import front_page, rebuild, serials
 from pipeline.jobs.revise import Revised, confirm, correct, issue_of
 from pipeline.jobs.settle_ids import IdsReport, settle_ids
 from pipeline.jobs.status import Account, StatusReport, SubscriberReport, status, subscriber
@@ -75,6 +75,7 @@ __all__ = [
     "export",
     "followable",
     "forecast",
+    "front_page",
     "import_csv",
     "import_text",
     "issue_of",

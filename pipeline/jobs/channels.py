@@ -28,7 +28,15 @@ def channels(tx: store.Transaction, desk: Desk) -> tuple[Channel, ...]:
         return ()
     archives = store.archives.by_channel(tx)
     found = (_site(desk, shown), *_guides(desk, shown, records), *_tags(desk, shown))
-    return tuple(replace(one, archives=archives.get(one.path, ())) for one in found)
+    of = {one.id: one.guide for one in shown}
+    return tuple(
+        replace(
+            one,
+            archives=archives.get(one.path, ()),
+            guides=tuple(sorted({of[issue.id] for issue in one.issues})),
+        )
+        for one in found
+    )
 
 
 def _site(desk: Desk, shown: Sequence[IssueDates]) -> Channel:

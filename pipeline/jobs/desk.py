@@ -48,6 +48,8 @@ class Desk:
     """The folder of guides."""
     feeds: Path
     """The folder that feeds and pages are published in."""
+    edition: str
+    """Another whenever the program, its templates or the settings of the site are."""
     transport: Transport
     abandoned: DeliveryState
     """What becomes of a delivery whose sender vanished: pending where sending twice is harmless."""

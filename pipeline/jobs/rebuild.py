@@ -1,41 +1,95 @@
 """Renders what is published and writes it: feeds, issue pages, guide pages, the site's page.
 
-Everything comes from the store, so that a guide whose file is gone or broken stays as it was.
+Everything comes from the store, so that a guide whose file is gone or broken stays as it was. What
+was published from the very state that it is in now is left alone: one part of ten thousand costs
+what its guide and its feeds cost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipeline import feed, page, publish, store, trust
 from pipeline.jobs.channels import channels
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.standing import run_of, upcoming
-from pipeline.model import Channel, Feed, FeedFormat, GuideStatus, Issue, Serial
+from pipeline.model import Channel, Feed, FeedFormat, GuideStatus, Issue, Release, Serial
 from pipeline.store.guides import GuideRecord
+
+MOST_LISTED = 100
+"""Parts that the page of a tag lists: the newest; its feeds lead to the others."""
+
+Files = Iterator[tuple[str, bytes]]
 
 
 def serials(desk: Desk, now: datetime) -> tuple[Serial, ...]:
-    """Every guide that was ever scheduled, with what is out and what is to come."""
+    """Every guide that was ever scheduled, with what is to come; without the text of its issues."""
     with desk.store.read() as tx:
-        return tuple(
-            _serial(tx, desk, slug, record, now)
-            for slug, record in store.guides.records(tx).items()
-        )
+        ledger = store.issues.releases(tx)
+        records = store.guides.records(tx)
+    return tuple(
+        _serial(desk, record, ledger.get(slug, ()), now) for slug, record in records.items()
+    )
 
 
 def _serial(
-    tx: store.Transaction, desk: Desk, slug: str, record: GuideRecord, now: datetime
+    desk: Desk, record: GuideRecord, released: tuple[Release, ...], now: datetime
 ) -> Serial:
-    issues = store.issues.of_guide(tx, slug)
-    released = store.issues.releases(tx, slug).get(slug, ())
     run = run_of(desk, record.front, record, now)
-    coming = upcoming(run, record.parts, released, now) if record.is_scheduled else ()
     front = record.front
-    overdue = trust.is_held(front.profile, front.trust, now.date())
-    former = tuple(dict.fromkeys((*record.former, *front.aliases)))
-    return Serial(front, record.parts, issues, coming, run.cadence, overdue, former)
+    return Serial(
+        front=front,
+        parts=record.parts,
+        issues=(),
+        upcoming=upcoming(run, record.parts, released, now) if record.is_scheduled else (),
+        cadence=run.cadence,
+        is_overdue=trust.is_held(front.profile, front.trust, now.date()),
+        former=tuple(dict.fromkeys((*record.former, *front.aliases))),
+        out=len(released),
+        version=record.version,
+    )
+
+
+def front_page(desk: Desk, now: datetime, *, outbox: bool = False) -> str:
+    """The page of the site.
+
+    Args:
+        desk: The site.
+        now: The moment.
+        outbox: Whether it leads to the outbox.
+    """
+    shown = tuple(one for one in serials(desk, now) if one.is_shown)
+    slugs = {one.front.slug for one in shown}
+    with desk.store.read() as tx:
+        ids = [one.id for one in store.issues.dates(tx) if one.guide in slugs]
+        return _front_page(tx, desk, shown, ids, outbox=outbox)
+
+
+def _front_page(
+    tx: store.Transaction, desk: Desk, shown: Sequence[Serial], ids: Sequence[str], *, outbox: bool
+) -> str:
+    newest = ids[: -page.NEWEST - 1 : -1]
+    issues = store.issues.by_ids(tx, newest)
+    listed = [issues[one] for one in newest]
+    return page.site_page(shown, listed, desk.site, desk.templates, outbox=outbox)
+
+
+@dataclass(slots=True)
+class _States:
+    """From which state each folder was published, and from which it would be now."""
+
+    edition: str
+    before: Mapping[str, str]
+    now: dict[str, str] = field(default_factory=dict)
+
+    def is_new(self, folder: str, *state: object) -> bool:
+        """Whether a folder was not published from this state; it will be remembered."""
+        said = repr((self.edition, *state))
+        self.now[folder] = hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+        return self.before.get(folder) != self.now[folder]
 
 
 def rebuild(desk: Desk, all_serials: Sequence[Serial]) -> publish.Published:
@@ -43,38 +97,54 @@ def rebuild(desk: Desk, all_serials: Sequence[Serial]) -> publish.Published:
 
     What was published of a withdrawn guide is removed.
     """
-    published = publish.write(desk.feeds, files(desk, all_serials))
+    with desk.store.read() as tx:
+        known = store.renderings.states(tx)
+        is_there = publish.holds(desk.feeds, "index.html", ())
+        states = _States(desk.edition, known if is_there else {})
+        published = publish.write(desk.feeds, _files(tx, desk, all_serials, states))
     for one in all_serials:
         if one.front.status is GuideStatus.WITHDRAWN:
             for slug in (one.front.slug, *one.former):
                 publish.remove(desk.feeds, slug)
+    changed = {key: state for key, state in states.now.items() if known.get(key) != state}
+    if changed:
+        with desk.store.write() as tx:
+            store.renderings.keep(tx, changed)
     return published
 
 
-def files(desk: Desk, all_serials: Iterable[Serial]) -> Iterator[tuple[str, bytes]]:
-    """Every published file by path; issue pages first, so that no feed names a missing page.
-
-    Archives that lie in the folder already, and name the documents beside them, are left out: they
-    never change.
-    """
+def _files(
+    tx: store.Transaction, desk: Desk, all_serials: Sequence[Serial], states: _States
+) -> Files:
+    """What is to be published by path; issue pages first, so that no feed names a missing page."""
     shown = tuple(one for one in all_serials if one.is_shown)
-    issues = {issue.id: issue for one in shown for issue in one.issues}
-    with desk.store.read() as tx:
-        found = channels(tx, desk)
     yield page.STYLESHEET, page.stylesheet(desk.site, desk.templates).encode()
     yield page.FEED_STYLESHEET, page.feed_stylesheet(desk.site, desk.templates).encode()
     yield "copy.js", page.copy_script(desk.templates).encode()
     yield "logo.svg", desk.templates.render("logo.svg").encode()
     for one in shown:
-        yield from _pages(desk, one)
-    former = {f"{one.front.slug}/": one.former for one in shown}
+        if _is_new(desk, states, f"{one.front.slug}/", one):
+            yield from _pages(tx, desk, one)
+    found = channels(tx, desk)
+    versions = {one.front.slug: (one.version, one.former) for one in shown}
     for channel in found:
-        yield from _feeds(desk, channel, issues, former.get(channel.path, ()))
+        mine = tuple((slug, *versions[slug]) for slug in channel.guides)
+        if _is_new(desk, states, f"{channel.path}feed", channel, mine):
+            former = versions[channel.guides[0]][1] if channel.is_guide else ()
+            yield from _feeds(tx, desk, channel, former)
     yield "feeds.opml", feed.render_opml(found, desk.site)
-    yield "index.html", page.site_page(shown, desk.site, desk.templates).encode()
+    ids = [one.id for one in found[0].issues] if found else []
+    yield "index.html", _front_page(tx, desk, shown, ids, outbox=False).encode()
 
 
-def _pages(desk: Desk, serial: Serial) -> Iterator[tuple[str, bytes]]:
+def _is_new(desk: Desk, states: _States, folder: str, *state: object) -> bool:
+    """Whether a folder must be published: its state is another, or somebody took it away."""
+    is_new = states.is_new(folder, *state)
+    return is_new or not publish.holds(desk.feeds, f"{folder.removesuffix('feed')}atom.xml", ())
+
+
+def _pages(tx: store.Transaction, desk: Desk, light: Serial) -> Files:
+    serial = light.with_issues(store.issues.of_guide(tx, light.front.slug))
     for issue in serial.issues:
         html = page.issue_page(issue, serial, desk.site, desk.templates)
         yield f"{issue.path}index.html", html.encode()
@@ -83,35 +153,45 @@ def _pages(desk: Desk, serial: Serial) -> Iterator[tuple[str, bytes]]:
         yield f"{slug}/index.html", guide_page.encode()
 
 
-def _feeds(
-    desk: Desk, channel: Channel, issues: Mapping[str, Issue], former: Sequence[str]
-) -> Iterator[tuple[str, bytes]]:
+def _feeds(tx: store.Transaction, desk: Desk, channel: Channel, former: Sequence[str]) -> Files:
     """Archives first, so that no feed names a missing one; of a tag also its page.
 
     Under each former slug the same feed is found, which names its address of today.
     """
     for number in range(1, len(channel.archives) + 1):
-        yield from _archive(desk, channel, number, issues)
+        yield from _archive(tx, desk, channel, number)
+    issues = store.issues.by_ids(tx, feed.current_ids(channel))
     current = feed.current_feed(channel, issues, desk.site)
     for kind in FeedFormat:
         raw = feed.render(current, kind)
         for folder in (channel.path, *(f"{slug}/" for slug in former)):
             yield folder + kind.file, raw
     if channel.path.startswith("tag/"):
-        newest = [issues[one.id] for one in reversed(channel.issues)]
-        html = page.tag_page(channel, newest, desk.site, desk.templates)
-        yield f"{channel.path}index.html", html.encode()
+        yield f"{channel.path}index.html", _tag_page(tx, desk, channel).encode()
 
 
-def _archive(
-    desk: Desk, channel: Channel, number: int, issues: Mapping[str, Issue]
-) -> Iterator[tuple[str, bytes]]:
+def _tag_page(tx: store.Transaction, desk: Desk, channel: Channel) -> str:
+    newest = [one.id for one in channel.issues[: -MOST_LISTED - 1 : -1]]
+    issues = store.issues.by_ids(tx, newest)
+    return page.tag_page(channel, [issues[one] for one in newest], desk.site, desk.templates)
+
+
+def _archive(tx: store.Transaction, desk: Desk, channel: Channel, number: int) -> Files:
+    """An archive, unless it lies there and names the documents beside it: it never changes."""
     path = feed.archive_path(channel, number)
-    made: Feed | None = None
-    for kind in FeedFormat:
-        newer = feed.archive_path(channel, number + 1)
-        names = [path, newer] if number < len(channel.archives) else [path]
-        links = [] if kind is FeedFormat.JSON else [desk.site.url(one) + kind.file for one in names]
-        if not publish.holds(desk.feeds, path + kind.file, links):
-            made = made or feed.archive_feed(channel, number, issues, desk.site)
-            yield path + kind.file, feed.render(made, kind)
+    newer = feed.archive_path(channel, number + 1)
+    beside = [path, newer] if number < len(channel.archives) else [path]
+    missing = [
+        kind for kind in FeedFormat
+        if not publish.holds(desk.feeds, path + kind.file, _names(desk, beside, kind))
+    ]  # fmt: skip
+    if missing:
+        issues: Mapping[str, Issue] = store.issues.by_ids(tx, channel.archives[number - 1].ids)
+        made: Feed = feed.archive_feed(channel, number, issues, desk.site)
+        yield from ((path + kind.file, feed.render(made, kind)) for kind in missing)
+
+
+def _names(desk: Desk, folders: Sequence[str], kind: FeedFormat) -> list[str]:
+    """The addresses that an archive says; JSON names older documents only."""
+    mine = folders[:1] if kind is FeedFormat.JSON else folders
+    return [desk.site.url(folder) + kind.file for folder in mine]

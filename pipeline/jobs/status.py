@@ -43,8 +43,9 @@ def status(desk: Desk, now: datetime) -> StatusReport:
     with desk.store.read() as tx:
         states = store.deliveries.accounts(tx)
         people = store.subscribers.count(tx)
+        all_issues = [store.issues.of_guide(tx, one.front.slug) for one in found]
     issues = sorted(
-        (issue for one in found for issue in one.issues),
+        (issue for each in all_issues for issue in each),
         key=lambda issue: (issue.released_at, issue.guide, issue.number),
         reverse=True,
     )

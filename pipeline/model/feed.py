@@ -128,3 +128,10 @@ class Channel:
     """Whether nothing will be added."""
     opened_at: datetime | None = None
     """When it could first be followed, for one that may have no issue yet."""
+    guides: tuple[str, ...] = ()
+    """The slugs of the guides that its issues are of, in order."""
+
+    @property
+    def is_guide(self) -> bool:
+        """Whether it is that of a guide's calendar."""
+        return bool(self.path) and not self.path.startswith(("tag/", "drip/"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal
@@ -153,7 +153,7 @@ class Serial:
     front: FrontMatter
     parts: tuple[Part, ...]
     issues: tuple[Issue, ...]
-    """In order of their numbers."""
+    """In order of their numbers; none where only how many there are matters."""
     upcoming: tuple[Upcoming, ...] = ()
     """In order; dates as planned now."""
     cadence: str = ""
@@ -162,13 +162,28 @@ class Serial:
     """Whether the review that it states was due and has not been renewed."""
     former: tuple[str, ...] = ()
     """Earlier slugs, whose addresses lead to it for ever."""
+    out: int = 0
+    """How many issues are out, where they are not held here."""
+    version: int = 0
+    """Another whenever an issue of it is released or says something else."""
+
+    @property
+    def done(self) -> int:
+        """How many issues are out."""
+        return len(self.issues) or self.out
+
+    def with_issues(self, issues: tuple[Issue, ...]) -> Serial:
+        """The same with its issues."""
+        return replace(self, issues=issues)
 
     @property
     def is_shown(self) -> bool:
         """Whether there is something to show, and it is not withdrawn."""
-        return bool(self.issues) and self.front.status is not GuideStatus.WITHDRAWN
+        return bool(self.done) and self.front.status is not GuideStatus.WITHDRAWN
 
     @property
     def is_complete(self) -> bool:
         """Whether every part has been released."""
-        return bool(self.issues) and self.issues[-1].is_final
+        if self.issues:
+            return self.issues[-1].is_final
+        return 0 < self.done == len(self.parts)

@@ -11,10 +11,11 @@ from pipeline.page.desk import (
 )
 from pipeline.page.drip import Choice, DripDays, copy_script, drip_page
 from pipeline.page.frame import FEED_STYLESHEET, STYLESHEET, feed_stylesheet, stylesheet
-from pipeline.page.published import guide_page, issue_page, site_page, tag_page
+from pipeline.page.published import NEWEST, guide_page, issue_page, site_page, tag_page
 
 __all__ = [
     "FEED_STYLESHEET",
+    "NEWEST",
     "STYLESHEET",
     "Choice",
     "DripDays",

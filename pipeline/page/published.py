@@ -83,12 +83,18 @@ class Like:
 
 
 def site_page(
-    serials: Sequence[Serial], site: Site, templates: Templates, *, outbox: bool = False
+    serials: Sequence[Serial],
+    newest: Sequence[Issue],
+    site: Site,
+    templates: Templates,
+    *,
+    outbox: bool = False,
 ) -> str:
     """The front page: guides with their feeds, the newest issues, what comes next.
 
     Args:
-        serials: The guides that have appeared, at least in part.
+        serials: The guides that have appeared, at least in part; without their issues.
+        newest: The issues that came last, the newest first.
         site: The site.
         templates: Its templates.
         outbox: Whether to lead to the outbox, which only the built-in server has.
@@ -98,10 +104,10 @@ def site_page(
     head = Head(site.title, site.lang, site.description, canonical=site.url(""))
     context = frame(head, site, templates) | {
         "books": books,
-        "newest": _newest(serials),
+        "newest": newest,
         "coming": sorted(coming, key=_when),
         "outbox": outbox,
-        "feeds": [_site_feed(site), *(guide_feed(one.front) for one in serials if one.issues)]
+        "feeds": [_site_feed(site), *(guide_feed(one.front) for one in serials if one.done)]
         if books
         else [],
     }
@@ -250,7 +256,7 @@ def _rows(serial: Serial, current: int = 0) -> list[Row]:
 
 def _book(serial: Serial, site: Site) -> Book:
     coming = serial.upcoming[0] if serial.upcoming else None
-    done = len(serial.issues)
+    done = serial.done
     return Book(serial.front, done, max(done, len(serial.parts)), coming, _zone(serial, site))
 
 
@@ -258,12 +264,6 @@ def _when(book: Book) -> tuple[float, str]:
     """What sorts guides by their next part; those without a date come last."""
     at = book.coming.due_at if book.coming else None
     return (at.timestamp() if at else float("inf"), book.front.slug)
-
-
-def _newest(serials: Sequence[Serial]) -> list[Issue]:
-    issues = [issue for one in serials for issue in one.issues]
-    issues.sort(key=lambda one: (one.released_at, one.guide, one.number), reverse=True)
-    return issues[:NEWEST]
 
 
 def _zone(serial: Serial, site: Site) -> str:

@@ -1,12 +1,13 @@
 """The database: every SQL statement lives in this room, each a function of a transaction.
 
 `open_store` gives a `Store`; its `read()` and `write()` give transactions; the modules `guides`,
-`issues`, `archives`, `subscribers`, `deliveries` and `pings` hold what can be said in one.
+`issues`, `archives`, `subscribers`, `deliveries`, `pings` and `renderings` hold what can be said
+in one.
 """
 
 from sqlalchemy import Connection as Transaction
 
-from pipeline.store import archives, deliveries, guides, issues, pings, subscribers
+from pipeline.store import archives, deliveries, guides, issues, pings, renderings, subscribers
 from pipeline.store.engine import Store, StoreOptions, open_store
 from pipeline.store.tables import EVERY_GUIDE
 
@@ -21,5 +22,6 @@ __all__ = [
     "issues",
     "open_store",
     "pings",
+    "renderings",
     "subscribers",
 ]

@@ -32,6 +32,8 @@ class GuideRecord:
     resumed_at: datetime | None
     former: tuple[str, ...] = ()
     """The slugs that it had before, whose addresses are served for ever."""
+    version: int = 0
+    """Another whenever an issue of it is released or says something else."""
 
 
 def records(tx: Connection) -> dict[str, GuideRecord]:
@@ -53,6 +55,7 @@ def _record(row: Row[Any]) -> GuideRecord:
         catch_up=decided,
         resumed_at=row.resumed_at,
         former=tuple(filter(None, row.former.split("\n"))),
+        version=row.version,
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from pipeline.model import Issue, Release, Section, Slot
 from pipeline.store.codec import freeze, thaw
-from pipeline.store.tables import issue
+from pipeline.store.tables import guide, issue
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ def add(tx: Connection, released: Issue, text: IssueText) -> None:
             terms=text.terms,
         )
     )
+    _changed(tx, released.guide)
 
 
 def revise(tx: Connection, revised: Issue, text: IssueText) -> None:
@@ -82,6 +83,11 @@ def revise(tx: Connection, revised: Issue, text: IssueText) -> None:
             terms=text.terms,
         )
     )
+    _changed(tx, revised.guide)
+
+
+def _changed(tx: Connection, slug: str) -> None:
+    tx.execute(update(guide).where(guide.c.slug == slug).values(version=guide.c.version + 1))
 
 
 def _ids(sections: Iterable[Section]) -> Iterator[str]:
@@ -96,10 +102,10 @@ def releases(tx: Connection, slug: str | None = None) -> dict[str, tuple[Release
     if slug is not None:
         ledger = ledger.where(issue.c.guide == slug)
     rows = tx.execute(ledger.order_by(issue.c.guide, issue.c.number))
-    found: dict[str, tuple[Release, ...]] = {}
-    for guide, number, slot, released_at in rows:
-        found[guide] = (*found.get(guide, ()), Release(number, read_slot(slot), released_at))
-    return found
+    found: dict[str, list[Release]] = {}
+    for of, number, slot, released_at in rows:
+        found.setdefault(of, []).append(Release(number, read_slot(slot), released_at))
+    return {of: tuple(out) for of, out in found.items()}
 
 
 def section_ids(tx: Connection, slug: str) -> frozenset[str]:
@@ -161,8 +167,8 @@ def dates(tx: Connection) -> tuple[IssueDates, ...]:
         ).order_by(issue.c.released_at, issue.c.guide, issue.c.number)
     )
     return tuple(
-        IssueDates(one, guide, released, updated or released, tuple(filter(None, tags.split("\n"))))
-        for one, guide, released, updated, tags in rows
+        IssueDates(one, slug, released, updated or released, tuple(filter(None, tags.split("\n"))))
+        for one, slug, released, updated, tags in rows
     )
 
 

@@ -74,6 +74,13 @@ guide = Table(
     Column("catch_up", String, comment="what the operator decided when a run was held"),
     Column("resumed_at", Instant, comment="when the operator decided it"),
     Column("former", Text, nullable=False, server_default="", comment="earlier slugs, one a line"),
+    Column(
+        "version",
+        Integer,
+        nullable=False,
+        server_default=text("0"),
+        comment="another whenever an issue is released or says something else",
+    ),
 )
 
 issue = Table(
@@ -106,6 +113,13 @@ archive = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("ids", Text, nullable=False, comment="of its issues, one a line, oldest first"),
     Column("closed_at", Instant, nullable=False),
+)
+
+rendering = Table(
+    "rendering",
+    metadata,
+    Column("folder", String, primary_key=True, comment="below the folder of feeds"),
+    Column("state", String, nullable=False, comment="digest of what it was published from"),
 )
 
 ping = Table(

@@ -56,9 +56,7 @@ def _home(app: App) -> APIRouter:
     @routes.get("/", response_class=HTMLResponse)
     @routes.head("/", response_class=HTMLResponse)
     def home() -> str:
-        desk = app.desk
-        shown = tuple(one for one in jobs.serials(desk, desk.clock()) if one.is_shown)
-        return page.site_page(shown, desk.site, desk.templates, outbox=True)
+        return jobs.front_page(app.desk, app.desk.clock(), outbox=True)
 
     return routes
 

@@ -26,7 +26,7 @@ def all_kinds() -> dict[str, str]:
     view = page.MessageView("x", "Subject", (("From", "us"), ("To", "you")), "Hello")
     return {
         **pages(serial(), serial("mood", out=4)),
-        "empty": page.site_page((), SITE, OURS),
+        "empty": page.site_page((), (), SITE, OURS),
         "outbox": page.outbox_page((row,), 9, SITE, OURS),
         "message": page.message_page(view, SITE, OURS),
         "leave": page.unsubscribe_page("Sleep", SITE, OURS, is_done=False),
@@ -183,7 +183,7 @@ def test_dates_are_those_of_the_guides_zone() -> None:
     one = replace(one, issues=there, upcoming=(late,))
     assert "4 December 2026" in page.guide_page(one, SITE, OURS)
     assert "4 December 2026" in page.issue_page(there[1], one, SITE, OURS)
-    assert "Friday 4 December 2026" in page.site_page((one,), SITE, OURS)
+    assert "Friday 4 December 2026" in page.site_page((one,), (), SITE, OURS)
     assert not any(">3 December" in html or "day 3 Dec" in html for html in pages(one).values())
 
 

@@ -122,8 +122,8 @@ def test_words_of_another_language_are_marked() -> None:
     one = serial(out=1, lang="ar")
     arabic = page.issue_page(replace(one.issues[0], lang="ar"), one, SITE, OURS)
     assert '<h2 id="share" class="label" lang="en" dir="ltr">' in arabic
-    assert '<a href="sleep/" lang="ar" dir="rtl">' in page.site_page((one,), SITE, OURS)
-    assert "lang=" not in page.site_page((serial(),), SITE, OURS).split("<head>")[1]
+    assert '<a href="sleep/" lang="ar" dir="rtl">' in page.site_page((one,), (), SITE, OURS)
+    assert "lang=" not in page.site_page((serial(),), (), SITE, OURS).split("<head>")[1]
     british = replace(serial(out=1).issues[0], lang="en-GB")
     assert 'lang="en"' not in page.issue_page(british, serial(out=1), SITE, OURS)
 
