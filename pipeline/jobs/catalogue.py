@@ -11,7 +11,7 @@ from pathlib import Path
 from pipeline import content, guide, schedule, store, trust
 from pipeline.errors import FileError, ScheduleError
 from pipeline.jobs.desk import Desk
-from pipeline.model import Diagnostic, Guide, GuideStatus, Severity
+from pipeline.model import Diagnostic, FrontMatter, Guide, GuideStatus, Severity
 
 RESERVED = frozenset({"api", "archive", "drip", "outbox", "search", "tag", "u"})
 """First path segments that the web keeps for itself."""
@@ -38,6 +38,8 @@ class Catalogue:
 
     volumes: tuple[Volume, ...]
     diagnostics: tuple[Diagnostic, ...]
+    resting: tuple[FrontMatter, ...] = ()
+    """Of guides that may go out and were not read, as a tick leaves out what has not changed."""
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -66,38 +68,39 @@ Tell = Callable[[int, int], None]
 
 def catalogue_of(desk: Desk, now: datetime, tell: Tell = lambda _done, _of: None) -> Catalogue:
     """All guides as they are in the content folder now."""
-    return read_catalogue(desk, now, remembered(desk), tell)
+    return read_catalogue(desk, now, remembered(desk), content.read(desk.content), tell)
 
 
 def remembered(desk: Desk) -> dict[str, Remembered]:
     """What the store knows of every guide's sections, by slug."""
     with desk.store.read() as tx:
         return {
-            slug: Remembered(record.ids, _out(store.issues.section_ids(tx, slug)))
+            slug: Remembered(record.ids, out_ids(store.issues.section_ids(tx, slug)))
             for slug, record in store.guides.records(tx).items()
         }
 
 
-def _out(ids: frozenset[str]) -> frozenset[str]:
+def out_ids(ids: frozenset[str]) -> frozenset[str]:
     """The ids of sections that are out, also those of which only pieces are."""
     return ids | {one.partition("#")[0] for one in ids}
 
 
 def read_catalogue(
-    desk: Desk, now: datetime, known: Mapping[str, Remembered], tell: Tell
+    desk: Desk,
+    now: datetime,
+    known: Mapping[str, Remembered],
+    reading: content.Reading,
+    tell: Tell = lambda _done, _of: None,
 ) -> Catalogue:
-    """Every guide in the content folder; nothing is written.
+    """The guides of these sources; nothing is written.
 
     Args:
         desk: The site.
         now: For the rules that compare with today.
         known: What the store knows of their sections, by slug.
+        reading: What was read from the content folder.
         tell: Is told of the progress.
-
-    Raises:
-        FileError: There is no content folder.
     """
-    reading = content.read(desk.content)
     diagnostics = list(reading.diagnostics)
     guides: list[Guide] = []
     digests: dict[str, str] = {}
@@ -109,7 +112,9 @@ def read_catalogue(
             found += _judge(parsed.guide, desk, now)
             if not any(one.severity is Severity.ERROR for one in found):
                 guides.append(parsed.guide)
-                digests[parsed.guide.source] = _digest(source, parsed.guide, now)
+                front = parsed.guide.front
+                overdue = trust.is_held(front.profile, front.trust, now.date())
+                digests[parsed.guide.source] = digest_of(desk, source, is_overdue=overdue)
         diagnostics += found
     twins = tuple(_twins(guides))
     diagnostics += twins
@@ -226,11 +231,13 @@ def identify(
     return found, ids_file, saved
 
 
-def _digest(source: guide.Source, one: Guide, now: datetime) -> str:
-    """Another one also on the day that its review is overdue: pages then say so."""
-    held = trust.is_held(one.front.profile, one.front.trust, now.date())
-    whole = "\0".join((source.text, source.sidecar or "", "overdue" * held))
-    return hashlib.sha256(whole.encode()).hexdigest()
+def digest_of(desk: Desk, source: guide.Source, *, is_overdue: bool) -> str:
+    """A digest of a guide's source, and of how it is read.
+
+    Another one also on the day that its review is overdue: pages then say so.
+    """
+    parts = (desk.edition, source.name, source.text, source.sidecar or "", "overdue" * is_overdue)
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _without_shared_ids(

@@ -74,12 +74,16 @@ def publish_due(desk: Desk, catalogue: Catalogue, now: datetime) -> PublishRepor
             due, late = decide(one, now)
             drafts += [(one, draft(one, number, slot, now)) for number, slot in due]
             held += late
+        for resting in catalogue.resting:
+            store.subscribers.follow_every(tx, resting.slug)
         out = {volume.guide.slug for volume in catalogue.scheduled}
+        out |= {resting.slug for resting in catalogue.resting}
         changed |= store.guides.suspend(tx, out)
         changed |= store.guides.withdraw(tx, (one.guide.front for one in catalogue.volumes))
         issues = relate(tx, desk, drafts, linkable(catalogue, now))
         released = tuple(Released(issue, _record(tx, issue)) for issue in issues)
-        close_archives(tx, desk, now)
+        if released:
+            close_archives(tx, desk, now)
     return PublishReport(released, tuple(held), changed, tuple(revised), problems)
 
 

@@ -15,7 +15,7 @@ from pipeline.model import FrontMatter, Issue
 
 def linkable(catalogue: Catalogue, now: datetime) -> frozenset[str]:
     """The guides whose parts may be led to: not withdrawn, readable, their review not overdue."""
-    fronts = (one.guide.front for one in catalogue.scheduled)
+    fronts = (*(one.guide.front for one in catalogue.scheduled), *catalogue.resting)
     return frozenset(
         one.slug for one in fronts if not trust.is_held(one.profile, one.trust, now.date())
     )

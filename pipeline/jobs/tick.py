@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline import publish, store
-from pipeline.jobs.catalogue import catalogue_of
 from pipeline.jobs.deliver import DeliverReport, deliver
 from pipeline.jobs.desk import Desk
+from pipeline.jobs.due_catalogue import due_catalogue
 from pipeline.jobs.ping_hub import ping_hub
 from pipeline.jobs.plan_drips import plan_drips
 from pipeline.jobs.publish_due import PublishReport, publish_due
@@ -65,7 +65,7 @@ def tick(desk: Desk, now: datetime, *, render_all: bool = True) -> TickReport:
         render_all: Render everything, as the first pass of a process does, and not only when
             something was released or a guide was changed.
     """
-    catalogue = catalogue_of(desk, now)
+    catalogue = due_catalogue(desk, now)
     publishing = publish_due(desk, catalogue, now)
     drips = plan_drips(desk, now)
     all_serials = serials(desk, now)
