@@ -61,6 +61,14 @@ def remove(folder: Path, name: str) -> None:
         ) from error
 
 
+def names(folder: Path, path: str) -> frozenset[str]:
+    """What lies in a folder below the folder of feeds; nothing if it is not there."""
+    try:
+        return frozenset(one.name for one in (folder / path).iterdir())
+    except OSError:
+        return frozenset()
+
+
 def holds(folder: Path, path: str, words: Iterable[str]) -> bool:
     """Whether a file is there and says all of these words.
 

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import FunctionLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError
@@ -47,8 +48,19 @@ class _Missing(StrictUndefined):
 class _Sandbox(ImmutableSandboxedEnvironment):
     """Also without str.format, which reaches attributes by the back door, and without the clock."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._safe: dict[tuple[type, str], bool] = {}
+        """Decided once for a type and a name: nothing else is looked at, and pages ask often."""
+
     @override
     def is_safe_attribute(self, obj: object, attr: str, value: object) -> bool:
+        key = (type(obj), attr)
+        if key not in self._safe:
+            self._safe[key] = self._is_safe(obj, attr, value)
+        return self._safe[key]
+
+    def _is_safe(self, obj: object, attr: str, value: object) -> bool:
         if isinstance(obj, str) and attr in {"format", "format_map"}:
             return False
         if isinstance(obj, date) and attr in _CLOCK:

@@ -62,7 +62,8 @@ def _guides(
 
 
 def _tags(desk: Desk, shown: Sequence[IssueDates]) -> Iterator[Channel]:
-    by_tag = _grouped((markup.slugify(tag), (tag, one)) for one in shown for tag in one.tags)
+    slugs = {tag: markup.slugify(tag) for tag in {tag for one in shown for tag in one.tags}}
+    by_tag = _grouped((slugs[tag], (tag, one)) for one in shown for tag in one.tags)
     for slug, tagged in sorted(by_tag.items()):
         mine = list(dict.fromkeys(one for _, one in tagged))
         title = tagged[0][0]

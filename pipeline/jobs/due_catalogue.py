@@ -24,7 +24,7 @@ def due_catalogue(desk: Desk, now: datetime) -> Catalogue:
         FileError: There is no content folder.
     """
     with desk.store.read() as tx:
-        records, ledger = store.guides.records(tx), store.issues.releases(tx)
+        records, ledger = store.guides.records(tx), store.issues.last_releases(tx)
     by_digest = {record.digest: record for record in records.values()}
     reading = content.read(desk.content)
     resting: dict[str, GuideRecord] = {}
@@ -47,14 +47,14 @@ def _rests(
     desk: Desk,
     source: guide.Source,
     record: GuideRecord,
-    ledger: dict[str, tuple[Release, ...]],
+    ledger: dict[str, Release],
     now: datetime,
 ) -> bool:
     front = record.front
     if not record.is_scheduled or trust.is_held(front.profile, front.trust, now.date()):
         return False
     run = run_of(desk, front, record, now)
-    released = ledger.get(front.slug, ())
+    released = [ledger[front.slug]] if front.slug in ledger else []
     match schedule.next_release(run, released, len(record.parts), now):
         case schedule.Waiting() | schedule.Finished():
             try:

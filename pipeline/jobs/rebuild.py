@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pipeline import feed, page, publish, store, trust
@@ -28,18 +28,15 @@ Files = Iterator[tuple[str, bytes]]
 def serials(desk: Desk, now: datetime) -> tuple[Serial, ...]:
     """Every guide that was ever scheduled, with what is to come; without the text of its issues."""
     with desk.store.read() as tx:
-        ledger = store.issues.releases(tx)
+        ledger = store.issues.last_releases(tx)
         records = store.guides.records(tx)
-    return tuple(
-        _serial(desk, record, ledger.get(slug, ()), now) for slug, record in records.items()
-    )
+    return tuple(_serial(desk, record, ledger.get(slug), now) for slug, record in records.items())
 
 
-def _serial(
-    desk: Desk, record: GuideRecord, released: tuple[Release, ...], now: datetime
-) -> Serial:
+def _serial(desk: Desk, record: GuideRecord, last: Release | None, now: datetime) -> Serial:
     run = run_of(desk, record.front, record, now)
     front = record.front
+    released = (last,) if last else ()
     return Serial(
         front=front,
         parts=record.parts,
@@ -48,8 +45,8 @@ def _serial(
         cadence=run.cadence,
         is_overdue=trust.is_held(front.profile, front.trust, now.date()),
         former=tuple(dict.fromkeys((*record.former, *front.aliases))),
-        out=len(released),
-        version=record.version,
+        out=last.number if last else 0,
+        state=record.state,
     )
 
 
@@ -85,6 +82,11 @@ class _States:
     before: Mapping[str, str]
     now: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def is_other_edition(self) -> bool:
+        """Whether everything must be looked at, as it was published by another program."""
+        return self.before.get("edition") != self.edition
+
     def is_new(self, folder: str, *state: object) -> bool:
         """Whether a folder was not published from this state; it will be remembered."""
         said = repr((self.edition, *state))
@@ -100,7 +102,7 @@ def rebuild(desk: Desk, all_serials: Sequence[Serial]) -> publish.Published:
     with desk.store.read() as tx:
         known = store.renderings.states(tx)
         is_there = publish.holds(desk.feeds, "index.html", ())
-        states = _States(desk.edition, known if is_there else {})
+        states = _States(desk.edition, known if is_there else {}, {"edition": desk.edition})
         published = publish.write(desk.feeds, _files(tx, desk, all_serials, states))
     for one in all_serials:
         if one.front.status is GuideStatus.WITHDRAWN:
@@ -123,15 +125,18 @@ def _files(
     yield "copy.js", page.copy_script(desk.templates).encode()
     yield "logo.svg", desk.templates.render("logo.svg").encode()
     for one in shown:
-        if _is_new(desk, states, f"{one.front.slug}/", one):
+        shape = (one.state, one.upcoming, one.cadence, one.is_overdue, one.former, one.out)
+        if _is_new(desk, states, f"{one.front.slug}/", shape):
             yield from _pages(tx, desk, one)
     found = channels(tx, desk)
-    versions = {one.front.slug: (one.version, one.former) for one in shown}
+    former = {one.front.slug: one.former for one in shown}
+    guides = {one.front.slug: one.state for one in shown}
     for channel in found:
-        mine = tuple((slug, *versions[slug]) for slug in channel.guides)
-        if _is_new(desk, states, f"{channel.path}feed", channel, mine):
-            former = versions[channel.guides[0]][1] if channel.is_guide else ()
-            yield from _feeds(tx, desk, channel, former)
+        mine = [(slug, guides[slug], former[slug]) for slug in channel.guides]
+        # What its issues say, and when, is in the states of their guides.
+        if _is_new(desk, states, f"{channel.path}feed", replace(channel, issues=()), mine):
+            names = former[channel.guides[0]] if channel.is_guide else ()
+            yield from _feeds(tx, desk, channel, names, is_thorough=states.is_other_edition)
     yield "feeds.opml", feed.render_opml(found, desk.site)
     ids = [one.id for one in found[0].issues] if found else []
     yield "index.html", _front_page(tx, desk, shown, ids, outbox=False).encode()
@@ -153,13 +158,19 @@ def _pages(tx: store.Transaction, desk: Desk, light: Serial) -> Files:
         yield f"{slug}/index.html", guide_page.encode()
 
 
-def _feeds(tx: store.Transaction, desk: Desk, channel: Channel, former: Sequence[str]) -> Files:
+def _feeds(
+    tx: store.Transaction, desk: Desk, channel: Channel, former: Sequence[str], *, is_thorough: bool
+) -> Files:
     """Archives first, so that no feed names a missing one; of a tag also its page.
 
     Under each former slug the same feed is found, which names its address of today.
     """
-    for number in range(1, len(channel.archives) + 1):
-        yield from _archive(tx, desk, channel, number)
+    count = len(channel.archives)
+    there = publish.names(desk.feeds, f"{channel.path}archive")
+    for number in range(1, count + 1):
+        # Only the last two can have changed: one is new, and the other names it now.
+        if is_thorough or number >= count - 1 or str(number) not in there:
+            yield from _archive(tx, desk, channel, number)
     issues = store.issues.by_ids(tx, feed.current_ids(channel))
     current = feed.current_feed(channel, issues, desk.site)
     for kind in FeedFormat:

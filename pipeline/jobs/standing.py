@@ -40,13 +40,15 @@ def standings(
     drafts: bool = False,
 ) -> tuple[Standing, ...]:
     """Where every guide of the catalogue that may go out stands, or every one with `drafts`."""
-    records, ledger = store.guides.records(tx), store.issues.releases(tx)
+    records = store.guides.records(tx)
+    volumes = catalogue.volumes if drafts else catalogue.scheduled
+    out = {one.guide.slug: store.issues.releases(tx, one.guide.slug) for one in volumes}
     return tuple(
         _standing(
             tx, desk, volume, records.get(volume.guide.slug),
-            ledger.get(volume.guide.slug, ()), now,
+            out[volume.guide.slug].get(volume.guide.slug, ()), now,
         )
-        for volume in (catalogue.volumes if drafts else catalogue.scheduled)
+        for volume in volumes
     )  # fmt: skip
 
 

@@ -164,8 +164,8 @@ class Serial:
     """Earlier slugs, whose addresses lead to it for ever."""
     out: int = 0
     """How many issues are out, where they are not held here."""
-    version: int = 0
-    """Another whenever an issue of it is released or says something else."""
+    state: str = ""
+    """Another whenever its front matter or parts are, or an issue of it is released or edited."""
 
     @property
     def done(self) -> int:

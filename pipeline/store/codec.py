@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from pydantic import TypeAdapter
 
 from pipeline.model import FrontMatter, Issue, Part
@@ -25,6 +27,7 @@ def dump_outline(front: FrontMatter, parts: tuple[Part, ...]) -> str:
     return _OUTLINE.dump_json((front, parts)).decode()
 
 
+@lru_cache(maxsize=1024)
 def load_outline(outline: str) -> tuple[FrontMatter, tuple[Part, ...]]:
     """Front matter and parts as they were dumped."""
     return _OUTLINE.validate_json(outline)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -32,8 +33,8 @@ class GuideRecord:
     resumed_at: datetime | None
     former: tuple[str, ...] = ()
     """The slugs that it had before, whose addresses are served for ever."""
-    version: int = 0
-    """Another whenever an issue of it is released or says something else."""
+    state: str = ""
+    """Another whenever its front matter or parts are, or an issue of it is released or edited."""
 
 
 def records(tx: Connection) -> dict[str, GuideRecord]:
@@ -55,7 +56,7 @@ def _record(row: Row[Any]) -> GuideRecord:
         catch_up=decided,
         resumed_at=row.resumed_at,
         former=tuple(filter(None, row.former.split("\n"))),
-        version=row.version,
+        state=f"{row.version} {hashlib.blake2b(row.outline.encode(), digest_size=16).hexdigest()}",
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from pipeline.model import Issue, Release, Section, Slot
 from pipeline.store.codec import freeze, thaw
@@ -106,6 +106,18 @@ def releases(tx: Connection, slug: str | None = None) -> dict[str, tuple[Release
     for of, number, slot, released_at in rows:
         found.setdefault(of, []).append(Release(number, read_slot(slot), released_at))
     return {of: tuple(out) for of, out in found.items()}
+
+
+def last_releases(tx: Connection) -> dict[str, Release]:
+    """What each guide's live run let out last, by slug; its number is how many are out."""
+    newest = select(issue.c.guide, func.max(issue.c.number).label("number")).group_by(issue.c.guide)
+    last = newest.subquery()
+    rows = tx.execute(
+        select(issue.c.guide, issue.c.number, issue.c.slot, issue.c.released_at).join(
+            last, (issue.c.guide == last.c.guide) & (issue.c.number == last.c.number)
+        )
+    )
+    return {of: Release(number, read_slot(slot), at) for of, number, slot, at in rows}
 
 
 def section_ids(tx: Connection, slug: str) -> frozenset[str]:
