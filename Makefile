@@ -5,7 +5,7 @@ SITE ?= .
 DEMO_READERS := content/demonstration.csv
 
 .DEFAULT_GOAL := help
-.PHONY: help run once test walks check bench-related fix lock clean
+.PHONY: help run once test walks check bench-related bench-feeds fix lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ check: .venv/dev ## lint, types, and the one direction of imports
 
 bench-related: .venv/bench ## related links beside what others find, and what they cost (needs Debian's apt-get)
 	@$(BIN)/python -m bench.related
+
+bench-feeds: .venv/bench ## what feeds cost, beside Django and Hugo (some minutes)
+	@$(BIN)/python -m bench.feeds
 
 fix: .venv/dev ## let ruff mend what it can
 	@$(BIN)/ruff check --fix .
