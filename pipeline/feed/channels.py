@@ -110,10 +110,11 @@ def archives_due(channel: Channel) -> tuple[tuple[str, ...], ...]:
 
 def current_ids(channel: Channel) -> tuple[str, ...]:
     """The ids of the issues in the current feed, newest first."""
-    new = _unarchived(channel)
+    new = _unarchived(channel)[-MOST_ENTRIES:]
     closed = {one: archive.closed_at for archive in channel.archives for one in archive.ids}
     edited = [one for one in channel.issues if one.id in closed and one.updated_at > closed[one.id]]
-    latest = sorted(edited, key=lambda one: one.updated_at)[-(MOST_ENTRIES - len(new)) :]
+    edited.sort(key=lambda one: one.updated_at, reverse=True)
+    latest = edited[: MOST_ENTRIES - len(new)]
     shown = {one.id for one in (*new, *latest)}
     return tuple(one.id for one in reversed(channel.issues) if one.id in shown)
 

@@ -29,7 +29,7 @@ class Coming:
 def coming(desk: Desk, now: datetime) -> Coming:
     """What is to come, from the ledger alone."""
     with desk.store.read() as tx:
-        records, ledger = store.guides.records(tx), store.issues.releases(tx)
+        records, ledger = store.guides.records(tx), store.issues.last_releases(tx)
     found: dict[str, datetime] = {}
     withdrawn: set[str] = set()
     for slug, record in records.items():
@@ -37,7 +37,8 @@ def coming(desk: Desk, now: datetime) -> Coming:
             withdrawn |= {slug, *record.former, *record.front.aliases}
         elif record.is_scheduled:
             run = run_of(desk, record.front, record, now)
-            match schedule.next_release(run, ledger.get(slug, ()), len(record.parts), now):
+            released = [ledger[slug]] if slug in ledger else []
+            match schedule.next_release(run, released, len(record.parts), now):
                 case schedule.Due():
                     found[slug] = now
                 case schedule.Waiting(_, _, due_at):

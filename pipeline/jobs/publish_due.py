@@ -82,7 +82,7 @@ def publish_due(desk: Desk, catalogue: Catalogue, now: datetime) -> PublishRepor
         changed |= store.guides.withdraw(tx, (one.guide.front for one in catalogue.volumes))
         issues = relate(tx, desk, drafts, linkable(catalogue, now))
         released = tuple(Released(issue, _record(tx, issue)) for issue in issues)
-        if released:
+        if released or revised or changed:
             close_archives(tx, desk, now)
     return PublishReport(released, tuple(held), changed, tuple(revised), problems)
 

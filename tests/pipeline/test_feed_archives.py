@@ -187,3 +187,12 @@ def test_a_finished_guide_with_archives_is_not_complete() -> None:
         site.release()
     assert site.channel.is_complete
     assert not site.current.complete
+
+
+def test_a_feed_is_never_longer_than_it_may_be() -> None:
+    """Not even while archives are due that nobody has closed yet, as after an upgrade."""
+    site = Site(80)
+    for _ in range(40):
+        site.release()
+    site.archives = ()
+    assert [one.title for one in site.current.entries] == [f"Part {n}" for n in range(40, 15, -1)]
