@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ import numpy as np
 
 from bench import rankers
 from bench.labelled import SETS, LabelledPage, manual_pages
+from bench.memory import peak
 from pipeline.related import Catalogue, choose
 from pipeline.related.vectors import build
 
@@ -101,7 +101,7 @@ def cost(many: int) -> dict[str, float]:
         "build": built - counting,
         "score": (scored - built) / len(some) * 1000,
         "choose": (chosen - scored) / len(some) * 1000,
-        "memory": _memory(),
+        "memory": peak(),
     }
 
 
@@ -115,11 +115,7 @@ def peer_cost(name: str, many: int) -> dict[str, float]:
     for at in some:
         ranker(at)
     scored = (time.perf_counter() - built) / len(some) * 1000
-    return {"build": built - before, "score": scored, "memory": _memory()}
-
-
-def _memory() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"build": built - before, "score": scored, "memory": peak()}
 
 
 def main() -> None:
