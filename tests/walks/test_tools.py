@@ -227,7 +227,7 @@ def test_chromium_shows_a_feed(served: Served, tmp_path: Path) -> None:
         subprocess.run(  # noqa: S603 -- a program of the walk
             [
                 tool("chromium"), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-                "--hide-scrollbars", "--disable-background-networking",
+                "--hide-scrollbars", "--disable-background-networking", "--disable-dev-shm-usage",
                 f"--user-data-dir={tmp_path / 'chromium'}", "--window-size=800,600",
                 f"--screenshot={picture}", f"{served.url}water/{file}",
             ],
