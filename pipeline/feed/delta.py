@@ -23,23 +23,22 @@ def newest(raw: bytes, format: FeedFormat) -> int:
     return max((_seconds(_updated(one)) for one in entries), default=0)
 
 
-def newer(raw: bytes, format: FeedFormat, since: datetime) -> bytes | None:
+def newer(raw: bytes, format: FeedFormat, since: int) -> bytes | None:
     """The feed with those entries alone that changed after a moment.
 
     Args:
         raw: As it was rendered.
         format: Its format.
-        since: The moment, to the second; no two entries of a feed share one.
+        since: The moment, in seconds since 1970; no two entries of a feed share one.
 
     Returns:
         The feed; None if no entry is newer, or all are.
     """
-    at = int(since.timestamp())
     if format is FeedFormat.JSON:
-        return _newer_json(raw, at)
+        return _newer_json(raw, since)
     root = etree.fromstring(raw)
     entries = root.findall(_ENTRIES[format])
-    older = [one for one in entries if _seconds(_updated(one)) <= at]
+    older = [one for one in entries if _seconds(_updated(one)) <= since]
     if not older or len(older) == len(entries):
         return None
     for one in older:
@@ -50,10 +49,10 @@ def newer(raw: bytes, format: FeedFormat, since: datetime) -> bytes | None:
     return etree.tostring(tree, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
-def _newer_json(raw: bytes, at: int) -> bytes | None:
+def _newer_json(raw: bytes, since: int) -> bytes | None:
     document: dict[str, Any] = json.loads(raw)
     items = document["items"]
-    document["items"] = [one for one in items if _seconds(one["date_modified"]) > at]
+    document["items"] = [one for one in items if _seconds(one["date_modified"]) > since]
     if len(document["items"]) in {0, len(items)}:
         return None
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()

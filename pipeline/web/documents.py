@@ -110,26 +110,19 @@ def answer(document: Document, request: Mapping[str, str], cache_control: str) -
     headers["Content-Type"] = document.media_type
     if "xml" in document.media_type and request.get("sec-fetch-dest") == "document":
         headers["Content-Type"] = XML
-    delta = _delta(document, known, request.get("a-im", ""))
-    if delta is not None:
-        headers |= {"IM": "feed"}
-        return _coded_response(delta, INSTANCE_MANIPULATED, coding, headers)
-    body = document.coded(coding)
     if coding:
         headers["Content-Encoding"] = coding
-    return Response(body, OK, headers)
+    delta = _delta(document, known, request.get("a-im", ""))
+    if delta is None:
+        return Response(document.coded(coding), OK, headers)
+    headers["IM"] = "feed"
+    body = CODERS[coding](delta) if coding else delta
+    return Response(body, INSTANCE_MANIPULATED, headers)
 
 
 def _last_modified(document: Document) -> datetime:
     """When it was changed last; never in the future, which readers would not believe."""
     return min(document.modified_at, datetime.fromtimestamp(time.time(), UTC)).astimezone(UTC)
-
-
-def _coded_response(body: bytes, status: int, coding: str, headers: dict[str, str]) -> Response:
-    if coding:
-        headers["Content-Encoding"] = coding
-        body = CODERS[coding](body)
-    return Response(body, status, headers)
 
 
 def _is_known(document: Document, tags: str | None, tag: str, since: str | None) -> bool:
@@ -158,8 +151,7 @@ def _delta(document: Document, tags: str | None, manipulations: str) -> bytes | 
     moments = [int(at) for one in _TAG.findall(tags) for at in _SINCE.findall(one)]
     if not moments:
         return None
-    since = datetime.fromtimestamp(max(moments), UTC)
-    return feed.newer(document.body, document.format, since)
+    return feed.newer(document.body, document.format, max(moments))
 
 
 def chosen_coding(accepted: str) -> str:
