@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from threading import Lock
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -22,21 +23,17 @@ from pipeline.app import App
 from pipeline.errors import UsageError
 from pipeline.model import Feed, FeedFormat
 from pipeline.web.documents import Document, answer
-from pipeline.web.published import FORMATS, Calendar, links_of
+from pipeline.web.published import FORMATS, GONE, LOOK_AGAIN, Calendar, links_of
 
 _FILE = re.compile(rf"(?:archive/[1-9][0-9]{{0,4}}/)?(?:{'|'.join(map(re.escape, FORMATS))})")
 """What lies in the folder of a drip."""
 
-GONE = 410
 DAY = 86_400
 FINISHED = 30 * DAY
 """Seconds that caches may keep a drip that is complete."""
 
 MOST_GUIDES, MOST_DOCUMENTS = 16, 256
 """How much is remembered; what was not asked for the longest is forgotten."""
-
-LOOK_AGAIN = 15.0
-"""Seconds after which the ledger is asked whether a guide has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +57,8 @@ class Drips:
         self._desk = app.desk
         self._guides: OrderedDict[str, tuple[float, jobs.Followable]] = OrderedDict()
         self._made: OrderedDict[str, _Made] = OrderedDict()
+        self._lock = Lock()
+        """Requests come in threads, and looking at what is remembered moves it."""
 
     def guide(self, slug: str, now: datetime) -> jobs.Followable:
         """A guide that may be followed.
@@ -67,6 +66,10 @@ class Drips:
         Raises:
             HTTPException: There is none.
         """
+        with self._lock:
+            return self._guide(slug, now)
+
+    def _guide(self, slug: str, now: datetime) -> jobs.Followable:
         at = time.monotonic()
         known = self._guides.get(slug)
         if known is not None and at - known[0] <= LOOK_AGAIN:
@@ -111,7 +114,11 @@ class Drips:
         Raises:
             HTTPException: There is none.
         """
-        guide = self.guide(slug, now)
+        with self._lock:
+            return self._remembered(slug, start, rhythm, file, now)
+
+    def _remembered(self, slug: str, start: str, rhythm: str, file: str, now: datetime) -> _Made:
+        guide = self._guide(slug, now)
         path = f"drip/{slug}/{start}/{rhythm}/{file}"
         made = self._made.get(path)
         if made is not None and made.version == guide.version:
