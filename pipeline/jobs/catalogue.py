@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -71,16 +71,17 @@ def catalogue_of(desk: Desk, now: datetime, tell: Tell = lambda _done, _of: None
     return read_catalogue(desk, now, remembered(desk), content.read(desk.content), tell)
 
 
-def remembered(desk: Desk) -> dict[str, Remembered]:
-    """What the store knows of every guide's sections, by slug."""
+def remembered(desk: Desk, without: Collection[str] = ()) -> dict[str, Remembered]:
+    """What the store knows of the sections of every guide but these, by slug."""
     with desk.store.read() as tx:
         return {
-            slug: Remembered(record.ids, out_ids(store.issues.section_ids(tx, slug)))
+            slug: Remembered(record.ids, _out(store.issues.section_ids(tx, slug)))
             for slug, record in store.guides.records(tx).items()
+            if slug not in without
         }
 
 
-def out_ids(ids: frozenset[str]) -> frozenset[str]:
+def _out(ids: frozenset[str]) -> frozenset[str]:
     """The ids of sections that are out, also those of which only pieces are."""
     return ids | {one.partition("#")[0] for one in ids}
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from pipeline import content, guide, schedule, store, trust
 from pipeline.errors import FileError
-from pipeline.jobs.catalogue import Catalogue, Remembered, digest_of, out_ids, read_catalogue
+from pipeline.jobs.catalogue import Catalogue, digest_of, read_catalogue, remembered
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.standing import run_of
 from pipeline.model import Release
@@ -35,11 +35,10 @@ def due_catalogue(desk: Desk, now: datetime) -> Catalogue:
             resting[record.front.slug] = record
         else:
             awake.append(source)
-    reading = content.Reading(tuple(awake), reading.diagnostics)
-    found = read_catalogue(desk, now, _remembered(desk, records, resting), reading)
+    some = content.Reading(tuple(awake), reading.diagnostics)
+    found = read_catalogue(desk, now, remembered(desk, resting), some)
     if _clash(found, resting):  # then only a look at all of them tells who is to blame
-        everything = content.read(desk.content)
-        return read_catalogue(desk, now, _remembered(desk, records, {}), everything)
+        return read_catalogue(desk, now, remembered(desk), reading)
     return Catalogue(found.volumes, found.diagnostics, tuple(one.front for one in resting.values()))
 
 
@@ -63,18 +62,6 @@ def _rests(
                 return False
         case _:
             return False
-
-
-def _remembered(
-    desk: Desk, records: dict[str, GuideRecord], resting: dict[str, GuideRecord]
-) -> dict[str, Remembered]:
-    """What the store knows of the sections of guides that do not rest."""
-    with desk.store.read() as tx:
-        return {
-            slug: Remembered(record.ids, out_ids(store.issues.section_ids(tx, slug)))
-            for slug, record in records.items()
-            if slug not in resting
-        }
 
 
 def _clash(found: Catalogue, resting: dict[str, GuideRecord]) -> bool:
