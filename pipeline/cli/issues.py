@@ -64,7 +64,8 @@ def show(context: typer.Context, guide: Guide, issue: Number, as_json: Json = Fa
 
 
 def _publish(app: App) -> None:
-    jobs.rebuild(app.desk, jobs.serials(app.desk, app.desk.clock()))
+    now = app.desk.clock()
+    jobs.rebuild(app.desk, jobs.serials(app.desk, now), now)
 
 
 def _told(app: App, one: Issue, *, as_json: bool) -> None:

@@ -241,4 +241,4 @@ def _is_edited(issue: Dated) -> bool:
 
 def _whole(at: datetime) -> datetime:
     """The moment without the fraction of a second, which RSS cannot say."""
-    return at.replace(microsecond=0)
+    return at.replace(microsecond=0) if at.microsecond else at

@@ -27,7 +27,12 @@ def channels(tx: store.Transaction, desk: Desk) -> tuple[Channel, ...]:
     if not shown:
         return ()
     archives = store.archives.by_channel(tx)
-    found = (_site(desk, shown), *_guides(desk, shown, records), *_tags(desk, shown))
+    dated = {one.id: Dated(one.id, one.released_at, one.updated_at) for one in shown}
+    found = (
+        _site(desk, dated.values()),
+        *_guides(desk, shown, dated, records),
+        *_tags(desk, shown, dated),
+    )
     of = {one.id: one.guide for one in shown}
     return tuple(
         replace(
@@ -39,47 +44,47 @@ def channels(tx: store.Transaction, desk: Desk) -> tuple[Channel, ...]:
     )
 
 
-def _site(desk: Desk, shown: Sequence[IssueDates]) -> Channel:
-    site = desk.site
+def _site(desk: Desk, dated: Iterable[Dated]) -> Channel:
+    site, issues = desk.site, tuple(dated)
     return Channel(
         path="",
-        id=f"{feed.first_id(_dated(shown))}:site",
+        id=f"{feed.first_id(issues)}:site",
         title=site.title,
         subtitle=site.description,
         lang=site.lang,
         author=site.title,
-        issues=_dated(shown),
+        issues=issues,
     )
 
 
 def _guides(
-    desk: Desk, shown: Sequence[IssueDates], records: Mapping[str, GuideRecord]
+    desk: Desk,
+    shown: Sequence[IssueDates],
+    dated: Mapping[str, Dated],
+    records: Mapping[str, GuideRecord],
 ) -> Iterator[Channel]:
-    by_guide = _grouped((one.guide, one) for one in shown)
+    by_guide = _grouped((one.guide, dated[one.id]) for one in shown)
     for slug, mine in sorted(by_guide.items()):
         record = records[slug]
-        yield feed.guide_channel(record.front, len(record.parts), _dated(mine), desk.site)
+        yield feed.guide_channel(record.front, len(record.parts), mine, desk.site)
 
 
-def _tags(desk: Desk, shown: Sequence[IssueDates]) -> Iterator[Channel]:
+def _tags(desk: Desk, shown: Sequence[IssueDates], dated: Mapping[str, Dated]) -> Iterator[Channel]:
+    first = feed.first_id(dated.values())
     slugs = {tag: markup.slugify(tag) for tag in {tag for one in shown for tag in one.tags}}
-    by_tag = _grouped((slugs[tag], (tag, one)) for one in shown for tag in one.tags)
+    by_tag = _grouped((slugs[tag], (tag, dated[one.id])) for one in shown for tag in one.tags)
     for slug, tagged in sorted(by_tag.items()):
         mine = list(dict.fromkeys(one for _, one in tagged))
         title = tagged[0][0]
         yield Channel(
             path=f"tag/{slug}/",
-            id=f"{feed.first_id(_dated(shown))}:tag/{slug}",
+            id=f"{first}:tag/{slug}",
             title=title,
             subtitle=f"Parts about {title}, of all guides of {desk.site.title}",
             lang=desk.site.lang,
             author=desk.site.title,
-            issues=_dated(mine),
+            issues=tuple(mine),
         )
-
-
-def _dated(shown: Iterable[IssueDates]) -> tuple[Dated, ...]:
-    return tuple(Dated(one.id, one.released_at, one.updated_at) for one in shown)
 
 
 def _grouped(pairs: Iterable[tuple[str, _T]]) -> dict[str, list[_T]]:
@@ -89,9 +94,15 @@ def _grouped(pairs: Iterable[tuple[str, _T]]) -> dict[str, list[_T]]:
     return found
 
 
-def close_archives(tx: store.Transaction, desk: Desk, now: datetime) -> None:
-    """Let every channel whose feed would grow too long close archives."""
-    for channel in channels(tx, desk):
-        count = len(channel.archives)
-        for number, ids in enumerate(feed.archives_due(channel), start=count + 1):
-            store.archives.add(tx, channel.path, number, Archive(ids, now))
+def settled(desk: Desk, now: datetime) -> tuple[Channel, ...]:
+    """Every channel that has an issue, once those whose feed is too long have closed archives."""
+    with desk.store.read() as tx:
+        found = channels(tx, desk)
+    if not any(map(feed.archives_due, found)):
+        return found
+    with desk.store.write() as tx:  # looked at again: another process may have closed them
+        for channel in channels(tx, desk):
+            due = feed.archives_due(channel)
+            for number, ids in enumerate(due, start=len(channel.archives) + 1):
+                store.archives.add(tx, channel.path, number, Archive(ids, now))
+        return channels(tx, desk)

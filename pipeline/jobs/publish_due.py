@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from pipeline import markup, publish, schedule, store, trust
 from pipeline.errors import FileError, UsageError
 from pipeline.jobs.catalogue import Catalogue
-from pipeline.jobs.channels import close_archives
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.relate import linkable, relate, text_of
 from pipeline.jobs.revise import Revised, revise
@@ -82,8 +81,6 @@ def publish_due(desk: Desk, catalogue: Catalogue, now: datetime) -> PublishRepor
         changed |= store.guides.withdraw(tx, (one.guide.front for one in catalogue.volumes))
         issues = relate(tx, desk, drafts, linkable(catalogue, now))
         released = tuple(Released(issue, _record(tx, issue)) for issue in issues)
-        if released or revised or changed:
-            close_archives(tx, desk, now)
     return PublishReport(released, tuple(held), changed, tuple(revised), problems)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pipeline import feed, page, publish, store, trust
-from pipeline.jobs.channels import channels
+from pipeline.jobs.channels import settled
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.standing import run_of, upcoming
 from pipeline.model import Channel, Feed, FeedFormat, GuideStatus, Issue, Release, Serial
@@ -89,21 +89,38 @@ class _States:
 
     def is_new(self, folder: str, *state: object) -> bool:
         """Whether a folder was not published from this state; it will be remembered."""
-        said = repr((self.edition, *state))
-        self.now[folder] = hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+        self.now[folder] = _digest(repr((self.edition, *state)))
         return self.before.get(folder) != self.now[folder]
 
+    def pages(self, serial: Serial, digests: Sequence[str]) -> list[bool]:
+        """Which issues' pages were not published from their state, in order; remembered as well.
 
-def rebuild(desk: Desk, all_serials: Sequence[Serial]) -> publish.Published:
+        All pages of a guide name its parts, so that all are new when those are.
+        """
+        around = repr((self.edition, page.surroundings(serial)))
+        states = [_digest(f"{around} {digest}")[:16] for digest in digests]
+        folder = f"{serial.front.slug}/parts"
+        before = self.before.get(folder, "").split()
+        self.now[folder] = " ".join(states)
+        return [one not in before[at : at + 1] for at, one in enumerate(states)]
+
+
+def _digest(said: str) -> str:
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def rebuild(desk: Desk, all_serials: Sequence[Serial], now: datetime) -> publish.Published:
     """What changed in the folder of feeds after making it say what these serials say.
 
-    What was published of a withdrawn guide is removed.
+    What was published of a withdrawn guide is removed. Feeds that have become too long close
+    archives first.
     """
+    found = settled(desk, now)
     with desk.store.read() as tx:
         known = store.renderings.states(tx)
         is_there = publish.holds(desk.feeds, "index.html", ())
         states = _States(desk.edition, known if is_there else {}, {"edition": desk.edition})
-        published = publish.write(desk.feeds, _files(tx, desk, all_serials, states))
+        published = publish.write(desk.feeds, _files(tx, desk, all_serials, found, states))
     for one in all_serials:
         if one.front.status is GuideStatus.WITHDRAWN:
             for slug in (one.front.slug, *one.former):
@@ -116,7 +133,11 @@ def rebuild(desk: Desk, all_serials: Sequence[Serial]) -> publish.Published:
 
 
 def _files(
-    tx: store.Transaction, desk: Desk, all_serials: Sequence[Serial], states: _States
+    tx: store.Transaction,
+    desk: Desk,
+    all_serials: Sequence[Serial],
+    found: Sequence[Channel],
+    states: _States,
 ) -> Files:
     """What is to be published by path; issue pages first, so that no feed names a missing page."""
     shown = tuple(one for one in all_serials if one.is_shown)
@@ -127,8 +148,7 @@ def _files(
     for one in shown:
         shape = (one.state, one.upcoming, one.cadence, one.is_overdue, one.former, one.out)
         if _is_new(desk, states, f"{one.front.slug}/", shape):
-            yield from _pages(tx, desk, one)
-    found = channels(tx, desk)
+            yield from _pages(tx, desk, one, states)
     former = {one.front.slug: one.former for one in shown}
     guides = {one.front.slug: one.state for one in shown}
     for channel in found:
@@ -148,11 +168,15 @@ def _is_new(desk: Desk, states: _States, folder: str, *state: object) -> bool:
     return is_new or not publish.holds(desk.feeds, f"{folder.removesuffix('feed')}atom.xml", ())
 
 
-def _pages(tx: store.Transaction, desk: Desk, light: Serial) -> Files:
-    serial = light.with_issues(store.issues.of_guide(tx, light.front.slug))
-    for issue in serial.issues:
-        html = page.issue_page(issue, serial, desk.site, desk.templates)
-        yield f"{issue.path}index.html", html.encode()
+def _pages(tx: store.Transaction, desk: Desk, light: Serial, states: _States) -> Files:
+    slug = light.front.slug
+    serial = light.with_issues(store.issues.of_guide(tx, slug))
+    pages = states.pages(serial, store.issues.digests(tx, slug))
+    there = publish.names(desk.feeds, slug)
+    for issue, is_new in zip(serial.issues, pages, strict=True):
+        if is_new or issue.path.rstrip("/").rpartition("/")[2] not in there:
+            html = page.issue_page(issue, serial, desk.site, desk.templates)
+            yield f"{issue.path}index.html", html.encode()
     guide_page = page.guide_page(serial, desk.site, desk.templates)
     for slug in (serial.front.slug, *serial.former):
         yield f"{slug}/index.html", guide_page.encode()

@@ -71,7 +71,7 @@ def tick(desk: Desk, now: datetime, *, render_all: bool = True) -> TickReport:
     all_serials = serials(desk, now)
     published = publish.Published((), 0)
     if render_all or publishing.released or publishing.has_changed or publishing.revised:
-        published = rebuild(desk, all_serials)
+        published = rebuild(desk, all_serials, now)
     unheard = ping_hub(desk, published.written, now)
     delivering = deliver(desk, now)
     return TickReport(

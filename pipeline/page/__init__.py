@@ -11,7 +11,14 @@ from pipeline.page.desk import (
 )
 from pipeline.page.drip import Choice, DripDays, copy_script, drip_page
 from pipeline.page.frame import FEED_STYLESHEET, STYLESHEET, feed_stylesheet, stylesheet
-from pipeline.page.published import NEWEST, guide_page, issue_page, site_page, tag_page
+from pipeline.page.published import (
+    NEWEST,
+    guide_page,
+    issue_page,
+    site_page,
+    surroundings,
+    tag_page,
+)
 
 __all__ = [
     "FEED_STYLESHEET",
@@ -32,6 +39,7 @@ __all__ = [
     "outbox_page",
     "site_page",
     "stylesheet",
+    "surroundings",
     "tag_page",
     "unsubscribe_page",
 ]

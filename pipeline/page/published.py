@@ -161,6 +161,11 @@ def issue_page(issue: Issue, serial: Serial, site: Site, templates: Templates) -
     return templates.render("page/issue.html", **context)
 
 
+def surroundings(serial: Serial) -> tuple[object, ...]:
+    """What the pages of a guide's issues say besides the issue itself: equal when they are."""
+    return (serial.front, serial.is_complete, wording.overdue(serial), _rows(serial))
+
+
 def tag_page(channel: Channel, issues: Sequence[Issue], site: Site, templates: Templates) -> str:
     """The page of a tag: its parts, and its feeds.
 

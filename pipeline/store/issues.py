@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -136,6 +137,15 @@ def of_guide(tx: Connection, slug: str) -> tuple[Issue, ...]:
     """A guide's issues in order of their numbers."""
     rows = tx.execute(select(issue.c.frozen).where(issue.c.guide == slug).order_by(issue.c.number))
     return tuple(thaw(frozen) for frozen in rows.scalars())
+
+
+def digests(tx: Connection, slug: str) -> tuple[str, ...]:
+    """What tells whether a guide's issues say what they said, in order of their numbers."""
+    rows = tx.execute(select(issue.c.frozen).where(issue.c.guide == slug).order_by(issue.c.number))
+    return tuple(
+        hashlib.blake2b(frozen.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        for frozen in rows.scalars()
+    )
 
 
 def by_id(tx: Connection, issue_id: str) -> Issue | None:

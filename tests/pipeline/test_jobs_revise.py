@@ -133,7 +133,8 @@ def test_a_correction_is_a_dated_note(site: Path) -> None:
     before = item(site)
     with open_site(site, LATER) as app:
         jobs.correct(app.desk, "water", 1, "The river runs <south>, not north.", app.desk.clock())
-        jobs.rebuild(app.desk, jobs.serials(app.desk, app.desk.clock()))
+        now = app.desk.clock()
+        jobs.rebuild(app.desk, jobs.serials(app.desk, now), now)
     note = "Correction, 11 March 2026: The river runs &lt;south&gt;, not north."
     assert note in page(site).replace("Mar ", "March ")
     after = item(site)

@@ -1,4 +1,4 @@
-"""What a build asks of the system, in order: data synced, renamed, folder synced, for every file."""
+"""What a build asks of the system, for every file: data synced, renamed, then its folder synced."""
 
 from __future__ import annotations
 
@@ -58,24 +58,35 @@ def _read(text: str, folder: str) -> Trace:
         if found is None or found["result"] == "-1":
             continue
         name, rest = found["name"], found["rest"]
-        held = _DESCRIPTOR.match(rest)
-        path = held["path"] if held else ""
-        names = _QUOTED.findall(rest)
-        if name in {"openat", "creat"} and _WRITES.search(rest) and names[0].startswith(folder):
-            trace.opened.append(names[0])
-        elif "write" in name and path.startswith(folder):
-            trace.dirty.add(path)
-        elif "sync" in name and path.startswith(folder):
-            trace.dirty.discard(path)
-            there = [new for new, where in trace.moved.items() if where == path]
-            trace.durable.update(there)
-            for new in there:
-                del trace.moved[new]
-        elif name.startswith("rename") and names[-1].startswith(folder):
-            if names[0] in trace.dirty:
-                trace.unsafe.append(names[-1])
-            trace.moved[names[-1]] = str(Path(names[-1]).parent)
+        if name in {"openat", "creat"} or name.startswith("rename"):
+            _by_name(trace, name, rest, folder)
+        elif (held := _DESCRIPTOR.match(rest)) and held["path"].startswith(folder):
+            _by_descriptor(trace, name, held["path"])
     return trace
+
+
+def _by_name(trace: Trace, name: str, rest: str, folder: str) -> None:
+    """A call on a file's name: opened, or renamed."""
+    old, new = (names := _QUOTED.findall(rest))[0], names[-1]
+    if not new.startswith(folder):
+        return
+    if name.startswith("rename"):
+        trace.unsafe += [new] if old in trace.dirty else []
+        trace.moved[new] = str(Path(new).parent)
+    elif _WRITES.search(rest):
+        trace.opened.append(new)
+
+
+def _by_descriptor(trace: Trace, name: str, path: str) -> None:
+    """A call on an open file or folder: written, or synced."""
+    if "write" in name:
+        trace.dirty.add(path)
+        return
+    trace.dirty.discard(path)
+    there = {new for new, where in trace.moved.items() if where == path}
+    trace.durable |= there
+    for new in there:
+        del trace.moved[new]
 
 
 def test_every_file_is_synced_renamed_and_its_folder_synced(tmp_path: Path) -> None:
