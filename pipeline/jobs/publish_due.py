@@ -61,22 +61,20 @@ def publish_due(desk: Desk, catalogue: Catalogue, now: datetime) -> PublishRepor
         for volume in catalogue.volumes:
             if volume.former:
                 store.guides.rename(tx, volume.former, volume.guide.slug)
+        out = {volume.guide.slug for volume in catalogue.scheduled}
+        out |= {resting.slug for resting in catalogue.resting}
+        store.subscribers.follow_every(tx, sorted(out))
         for one in standings(tx, desk, catalogue, now):
             front = one.guide.front
             source = store.guides.Known(one.volume.ids, one.volume.digest)
             changed |= store.guides.save(tx, front, one.parts, source, one.run.started_at)
             revised += revise(tx, one, now) if one.is_edited else ()
-            store.subscribers.follow_every(tx, front.slug)
             if trust.is_held(front.profile, front.trust, now.date()):
                 problems += (_unreviewed(one),)
                 continue
             due, late = decide(one, now)
             drafts += [(one, draft(one, number, slot, now)) for number, slot in due]
             held += late
-        for resting in catalogue.resting:
-            store.subscribers.follow_every(tx, resting.slug)
-        out = {volume.guide.slug for volume in catalogue.scheduled}
-        out |= {resting.slug for resting in catalogue.resting}
         changed |= store.guides.suspend(tx, out)
         changed |= store.guides.withdraw(tx, (one.guide.front for one in catalogue.volumes))
         issues = relate(tx, desk, drafts, linkable(catalogue, now))

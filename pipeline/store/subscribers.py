@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -70,8 +70,16 @@ def follow(tx: Connection, subscriber_id: int, wish: Follow) -> bool:
     return done.rowcount == 1
 
 
-def follow_every(tx: Connection, slug: str) -> None:
-    """Give all who follow every guide their subscription to this one."""
+def follow_every(tx: Connection, slugs: Iterable[str]) -> None:
+    """Give all who follow every guide their subscriptions to these."""
+    following = and_(subscription.c.guide == EVERY_GUIDE, subscription.c.ended_at.is_(None))
+    if tx.execute(select(subscription.c.id).where(following).limit(1)).first() is None:
+        return
+    for slug in slugs:
+        _follow(tx, slug, following)
+
+
+def _follow(tx: Connection, slug: str, following: ColumnElement[bool]) -> None:
     everyone = select(
         subscription.c.subscriber_id,
         literal(slug),
@@ -80,11 +88,7 @@ def follow_every(tx: Connection, slug: str) -> None:
     )
     columns = ["subscriber_id", "guide", "mode", "cadence"]
     has = select(subscription.c.subscriber_id).where(subscription.c.guide == slug)
-    missing = everyone.where(
-        subscription.c.guide == EVERY_GUIDE,
-        subscription.c.ended_at.is_(None),
-        subscription.c.subscriber_id.not_in(has),
-    )
+    missing = everyone.where(following, subscription.c.subscriber_id.not_in(has))
     tx.execute(insert(subscription).from_select(columns, missing).on_conflict_do_nothing())
 
 

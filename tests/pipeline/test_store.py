@@ -237,11 +237,11 @@ def test_every_guide_means_those_to_come(store: Store) -> None:
     mine = reader(store, "all", EVERY_GUIDE)
     with store.write() as tx:
         assert subscribers.audience(tx, "sleep") == 1
-        subscribers.follow_every(tx, "sleep")
-        subscribers.follow_every(tx, "sleep")
+        subscribers.follow_every(tx, ["sleep"])
+        subscribers.follow_every(tx, ["sleep"])
         assert subscribers.audience(tx, "sleep") == 1
         assert subscribers.leave(tx, mine, "sleep", NOW)
-        subscribers.follow_every(tx, "sleep")
+        subscribers.follow_every(tx, ["sleep"])
         assert subscribers.audience(tx, "sleep") == 0
         assert subscribers.audience(tx, "mood") == 1
 
@@ -333,7 +333,7 @@ def test_an_idle_transaction_leaves_the_file(tmp_path: Path) -> None:
     before = (tmp_path / "var/partwork.db").read_bytes()
     opened = open_store(StoreOptions(), tmp_path)
     with opened.write() as tx:
-        subscribers.follow_every(tx, "sleep")
+        subscribers.follow_every(tx, ["sleep"])
         deliveries.expire_leases(tx, NOW, age=HOUR, to=DeliveryState.PENDING)
     opened.close()
     assert (tmp_path / "var/partwork.db").read_bytes() == before
