@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from urllib.parse import quote
+
+import imagesize
 
 from pipeline.errors import FileError
 from pipeline.guide import Source
-from pipeline.model import Diagnostic, Severity
+from pipeline.model import Diagnostic, Picture, Severity
 
 GUIDE_ENDINGS = frozenset({".md", ".markdown", ".txt", ".html", ".htm"})
 MARKDOWN = frozenset({".md", ".markdown"})
@@ -18,6 +24,12 @@ FOLDER_FILE = "guide.toml"
 WITH_SIDECAR = frozenset({".txt", ".html", ".htm"})
 MAX_BYTES = 10_000_000
 """No guide of words is larger; a larger file is refused before it is read."""
+
+PICTURE_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg"})
+"""Of pictures; mail programs show no SVG, which is told."""
+MAX_PICTURE = 5_000_000
+MEDIA = "media"
+"""The folder that pictures are published in."""
 
 _EDITORS_OWN = re.compile(r"^[._#]|[~#]$|\.(?:swp|swo|tmp|bak)$")
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
@@ -30,6 +42,8 @@ class Reading:
 
     sources: tuple[Source, ...]
     diagnostics: tuple[Diagnostic, ...]
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
+    """By the names that are shown to people."""
 
 
 def read(folder: Path) -> Reading:
@@ -57,7 +71,50 @@ def read(folder: Path) -> Reading:
             sources.append(found)
         else:
             diagnostics.append(found)
-    return Reading(tuple(sources), tuple(diagnostics))
+    return Reading(tuple(sources), tuple(diagnostics), _pictures(folder))
+
+
+def _pictures(folder: Path) -> dict[str, Picture]:
+    """Every picture below the folder."""
+    found: dict[str, Picture] = {}
+    for path in sorted(folder.rglob("*")):
+        is_ours = path.suffix.lower() in PICTURE_ENDINGS and not _EDITORS_OWN.search(path.name)
+        if is_ours and path.is_file() and path.resolve().is_relative_to(folder.resolve()):
+            state = path.stat()
+            found[_shown(path, folder)] = _picture(path, state.st_size, state.st_mtime_ns)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _picture(path: Path, size: int, _changed: int) -> Picture:
+    """A picture file by its content; looked at again when its time is another."""
+    if size > MAX_PICTURE:
+        what = f"has {size:,} bytes; at most {MAX_PICTURE:,}: make it smaller"
+        return Picture("", 0, 0, what)
+    try:
+        raw = path.read_bytes()
+        width, height = imagesize.get(io.BytesIO(raw))
+    except (OSError, ValueError) as error:
+        return Picture("", 0, 0, f"cannot be read: {error}")
+    if path.suffix.lower() == ".svg" or width <= 0 or height <= 0:
+        return Picture("", 0, 0, "is no PNG, JPEG, GIF or WebP: save it as one of these")
+    digest = hashlib.sha256(raw).hexdigest()[:16]
+    return Picture(f"{MEDIA}/{digest}/{quote(path.name)}", width, height)
+
+
+def picture_bytes(folder: Path, name: str, picture: Picture) -> bytes | None:
+    """The picture's file; None if it is no longer what was looked at.
+
+    Args:
+        folder: The folder of content.
+        name: As in `Reading.pictures`.
+        picture: What stands there under it.
+    """
+    try:
+        raw = (folder.parent / name).read_bytes()
+    except OSError:
+        return None
+    return raw if hashlib.sha256(raw).hexdigest()[:16] in picture.path else None
 
 
 def _source(path: Path, folder: Path) -> Source | Diagnostic:

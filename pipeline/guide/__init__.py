@@ -2,6 +2,7 @@
 
 from pipeline.guide.identity import Accept, Identified, identify
 from pipeline.guide.ids_file import KnownSection, dump_ids, load_ids
+from pipeline.guide.illustrating import illustrate
 from pipeline.guide.importing import Imported, import_guide, kind_of
 from pipeline.guide.planning import plan, subject
 from pipeline.guide.reading import parse
@@ -21,6 +22,7 @@ __all__ = [
     "dump_ids",
     "edit_between",
     "identify",
+    "illustrate",
     "import_guide",
     "kind_of",
     "load_ids",

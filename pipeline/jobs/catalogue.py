@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from pipeline import content, guide, schedule, store, trust
 from pipeline.errors import FileError, ScheduleError
 from pipeline.jobs.desk import Desk
-from pipeline.model import Diagnostic, FrontMatter, Guide, GuideStatus, Severity
+from pipeline.model import Diagnostic, FrontMatter, Guide, GuideStatus, Picture, Severity
 
-RESERVED = frozenset({"api", "archive", "drip", "outbox", "search", "tag", "u"})
+RESERVED = frozenset({"api", "archive", "drip", "media", "outbox", "search", "tag", "u"})
 """First path segments that the web keeps for itself."""
 
 
@@ -40,6 +40,8 @@ class Catalogue:
     diagnostics: tuple[Diagnostic, ...]
     resting: tuple[FrontMatter, ...] = ()
     """Of guides that may go out and were not read, as a tick leaves out what has not changed."""
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
+    """Those of the content folder, by the names that are shown to people."""
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -107,7 +109,7 @@ def read_catalogue(
     digests: dict[str, str] = {}
     for done, source in enumerate(reading.sources):
         tell(done, len(reading.sources))
-        parsed = guide.parse(source)
+        parsed = guide.illustrate(guide.parse(source), reading.pictures)
         found = [*parsed.diagnostics]
         if parsed.guide is not None:
             found += _judge(parsed.guide, desk, now)
@@ -115,7 +117,9 @@ def read_catalogue(
                 guides.append(parsed.guide)
                 front = parsed.guide.front
                 overdue = trust.is_held(front.profile, front.trust, now.date())
-                digests[parsed.guide.source] = digest_of(desk, source, is_overdue=overdue)
+                digests[parsed.guide.source] = digest_of(
+                    desk, source, reading.pictures, is_overdue=overdue
+                )
         diagnostics += found
     twins = tuple(_twins(guides))
     diagnostics += twins
@@ -131,7 +135,8 @@ def read_catalogue(
             diagnostics += doubts
             volumes += [replace(volume, former=former)] if volume is not None else []
     volumes, shared = _without_shared_ids(volumes)
-    return Catalogue(tuple(volumes), _placed((*diagnostics, *shared), reading.sources))
+    told = _placed((*diagnostics, *shared), reading.sources)
+    return Catalogue(tuple(volumes), told, pictures=reading.pictures)
 
 
 def _placed(
@@ -232,12 +237,16 @@ def identify(
     return found, ids_file, saved
 
 
-def digest_of(desk: Desk, source: guide.Source, *, is_overdue: bool) -> str:
-    """A digest of a guide's source, and of how it is read.
+def digest_of(
+    desk: Desk, source: guide.Source, pictures: Mapping[str, Picture], *, is_overdue: bool
+) -> str:
+    """A digest of a guide's source, of the pictures that it could show, and of how it is read.
 
     Another one also on the day that its review is overdue: pages then say so.
     """
-    parts = (desk.edition, source.name, source.text, source.sidecar or "", "overdue" * is_overdue)
+    shown = repr(sorted(pictures.items())) if "](" in source.text or "<img" in source.text else ""
+    overdue = "overdue" * is_overdue
+    parts = (desk.edition, source.name, source.text, source.sidecar or "", overdue, shown)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -6,6 +6,7 @@ a tick needs of it stands in the store.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from pipeline import content, guide, schedule, store, trust
@@ -30,16 +31,16 @@ def due_catalogue(desk: Desk, now: datetime) -> Catalogue:
     resting: dict[str, GuideRecord] = {}
     awake: list[guide.Source] = []
     for source in reading.sources:
-        record = by_digest.get(digest_of(desk, source, is_overdue=False))
+        record = by_digest.get(digest_of(desk, source, reading.pictures, is_overdue=False))
         if record is not None and _rests(desk, source, record, ledger, now):
             resting[record.front.slug] = record
         else:
             awake.append(source)
-    some = content.Reading(tuple(awake), reading.diagnostics)
+    some = content.Reading(tuple(awake), reading.diagnostics, reading.pictures)
     found = read_catalogue(desk, now, remembered(desk, resting), some)
     if _clash(found, resting):  # then only a look at all of them tells who is to blame
         return read_catalogue(desk, now, remembered(desk), reading)
-    return Catalogue(found.volumes, found.diagnostics, tuple(one.front for one in resting.values()))
+    return replace(found, resting=tuple(one.front for one in resting.values()))
 
 
 def _rests(

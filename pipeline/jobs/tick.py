@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import unquote
 
-from pipeline import publish, store
+from pipeline import content, publish, store
 from pipeline.jobs.deliver import DeliverReport, deliver
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.due_catalogue import due_catalogue
@@ -13,7 +15,7 @@ from pipeline.jobs.ping_hub import ping_hub
 from pipeline.jobs.plan_drips import plan_drips
 from pipeline.jobs.publish_due import PublishReport, publish_due
 from pipeline.jobs.rebuild import rebuild, serials
-from pipeline.model import Diagnostic, Serial
+from pipeline.model import Diagnostic, Picture, Serial
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ def tick(desk: Desk, now: datetime, *, render_all: bool = True) -> TickReport:
     publishing = publish_due(desk, catalogue, now)
     drips = plan_drips(desk, now)
     all_serials = serials(desk, now)
+    publish_pictures(desk, catalogue.pictures)
     published = publish.Published((), 0)
     if render_all or publishing.released or publishing.has_changed or publishing.revised:
         published = rebuild(desk, all_serials, now)
@@ -85,6 +88,19 @@ def tick(desk: Desk, now: datetime, *, render_all: bool = True) -> TickReport:
         serials=all_serials,
         next_at=next_at(desk, all_serials),
     )
+
+
+def publish_pictures(desk: Desk, pictures: Mapping[str, Picture]) -> None:
+    """Put the pictures of the content folder where pages, feeds and mail look for them.
+
+    Their paths follow from their bytes: one that is there is not looked at again, and one that was
+    changed leaves the old one to the parts that showed it.
+    """
+    there = publish.names(desk.feeds, content.MEDIA)
+    for name, one in pictures.items():
+        if not one.problem and one.path.split("/")[1] not in there:
+            raw = content.picture_bytes(desk.content, name, one)
+            publish.write(desk.feeds, [(unquote(one.path), raw)] if raw is not None else [])
 
 
 def next_at(desk: Desk, all_serials: tuple[Serial, ...]) -> datetime | None:

@@ -29,12 +29,17 @@ GAP = 3
 MAX_COLUMNS = 4
 """Of a table whose words stay whole: more do not fit a phone."""
 
+WIDEST = 536
+"""Pixels between the margins: Outlook shows a picture as wide as its attribute says."""
+
 PREHEADER = 140
 """Characters that an inbox shows beside the subject."""
 
 _FIRST_ROW = re.compile(r"<table>(.*?</tr>)", re.DOTALL)
 _CELL = re.compile(r"<t[hd]\b")
 _UNALIGNED = re.compile(r"<th(?![^>]* align=)\b")
+_IMG = re.compile(r"<img\b[^>]*>")
+_SIZE = re.compile(r'(?<= )(width|height)="(\d+)"')
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -109,9 +114,19 @@ def source(issue: Issue, site: Site, templates: Templates, slots: Slots) -> str:
     """The HTML before its style is inlined."""
     titles = _shows_titles(issue)
     body = markup.render_html(issue.sections, base_url=site.base_url, titles=titles)
-    body = _FIRST_ROW.sub(_table, body)
+    body = _IMG.sub(_fitted, _FIRST_ROW.sub(_table, body))
     body = _UNALIGNED.sub(rf'\g<0> align="{wording.start(issue)}"', body)
     return templates.render("mail/issue.html", body=body, **_context(issue, site, slots))
+
+
+def _fitted(found: re.Match[str]) -> str:
+    """The tag of a picture, its sizes made those of one that fits the column."""
+    tag = found[0]
+    width = dict(_SIZE.findall(tag)).get("width")
+    if width is None or int(width) <= WIDEST:
+        return tag
+    share = WIDEST / int(width)
+    return _SIZE.sub(lambda size: f'{size[1]}="{max(1, round(int(size[2]) * share))}"', tag)
 
 
 def _table(found: re.Match[str]) -> str:

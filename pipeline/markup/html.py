@@ -185,7 +185,9 @@ class _Writer:
             case Link():
                 return self._link(node)
             case Image():
-                return self._image({"src": node.src, "alt": node.alt, "title": node.title})
+                told = {"src": node.src, "alt": node.alt, "title": node.title}
+                size = {"width": str(node.width), "height": str(node.height)} if node.width else {}
+                return self._image(told | size)
             case Break():
                 return "<br>\n"
             case InlineHtml():

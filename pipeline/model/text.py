@@ -72,6 +72,22 @@ class Image:
     alt: str
     title: str = ""
     kind: Literal["image"] = "image"
+    width: int = 0
+    height: int = 0
+    """In pixels; 0 where they are not known, as of pictures that lie elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture file of the content folder, as it will be published."""
+
+    path: str
+    """Below the base URL; another whenever a byte of it is."""
+    width: int
+    height: int
+    """In pixels, as it is shown."""
+    problem: str = ""
+    """Why it cannot be used; empty if it can."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ LIST, LIST_TYPE = "feeds.opml", "text/x-opml; charset=utf-8"
 SHORTEST, LONGEST = 60, 3600
 """Seconds that caches may keep a feed: to the next release, within these; `ttl` says as much."""
 
+MEDIA = "media"
+"""The folder of pictures, whose paths follow from their bytes."""
 FOR_EVER = "public, max-age=31536000, immutable"
 """Of an archive that is not the newest."""
 
@@ -86,7 +88,10 @@ class Published(StaticFiles):
             raise HTTPException(GONE)
         name = place.rpartition("/")[2]
         if name not in FORMATS and name != LIST:
-            return await super().get_response(path, scope)
+            response = await super().get_response(path, scope)
+            if place.startswith(f"{MEDIA}/"):
+                response.headers["Cache-Control"] = FOR_EVER
+            return response
         if scope["method"] not in {"GET", "HEAD"}:
             raise HTTPException(NOT_ALLOWED, headers={"Allow": "GET, HEAD"})
         reader = scope["client"][0] if scope.get("client") else ""
