@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pipeline import config, content
+from pipeline import config, content, dkim
 from pipeline.config import Settings
 from pipeline.errors import FileError, UsageError
 from pipeline.jobs import Desk, Transport
@@ -131,6 +132,7 @@ def _desk(folder: Path, settings: Settings, tell: Callable[[], datetime]) -> Des
         catch_up=settings.schedule.catch_up,
         max_late=settings.schedule.max_late,
         links=settings.related.links,
+        signer=signer(folder, settings),
         hub=_hub(settings.web.hub, is_simulated=tell is not clock),
         ranker=_ranker(settings.related.ranker),
         rules=rules,
@@ -152,6 +154,45 @@ def _transport(folder: Path, settings: Settings, host: str) -> Transport:
     if settings.transport == "maildir":
         return Outbox(folder / settings.mail.outbox)
     return Relay(settings.smtp, hello=host, folder=folder)
+
+
+def signer(folder: Path, settings: Settings) -> dkim.Signer | None:
+    """Who signs messages; None if no key is set. The domain is that of the sender, as DMARC wants.
+
+    Raises:
+        FileError: A key file cannot be read, or holds no key that will do.
+    """
+    keys = []
+    for selector, name in settings.dkim.keys:
+        path = folder / name
+        try:
+            pem = path.read_bytes()
+        except OSError as error:
+            todo = "make it readable, or make one with `partwork dkim new`"
+            raise FileError(str(path), error.strerror or str(error), todo) from error
+        keys.append(dkim.read_key(pem, selector, str(path)))
+    domain = settings.site.sender.rpartition("@")[2]
+    return dkim.Signer(domain, tuple(keys)) if keys else None
+
+
+def new_key(folder: Path, kind: Literal["rsa", "ed25519"], selector: str) -> tuple[Path, dkim.Key]:
+    """A new key for signing, in a file that only its owner can read.
+
+    Raises:
+        FileError: There is a file of that name, or it cannot be written.
+    """
+    path = folder / "var" / "dkim" / f"{selector}.pem"
+    pem = dkim.make_key(kind)
+    key = dkim.read_key(pem, selector, str(path))
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(pem)
+    except OSError as error:
+        todo = "choose another selector, or take the old file away"
+        raise FileError(str(path), error.strerror or str(error), todo) from error
+    return path, key
 
 
 def _hub(url: str, *, is_simulated: bool) -> Hub | None:

@@ -150,6 +150,21 @@ class MailOptions(_Section):
     outbox: Text = "var/outbox"
 
 
+class DkimOptions(_Section):
+    """[dkim]: signing messages here, where the relay does not; files lie below the folder."""
+
+    selector: Line = ""
+    key_file: Line = ""
+    ed25519_selector: Line = ""
+    ed25519_key_file: Line = ""
+
+    @property
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """Selector and file of each key that is set."""
+        pairs = ((self.selector, self.key_file), (self.ed25519_selector, self.ed25519_key_file))
+        return tuple(pair for pair in pairs if any(pair))
+
+
 class WebOptions(_Section):
     """[web]: where the built-in web server listens."""
 
@@ -175,6 +190,7 @@ class Settings(BaseSettings):
     schedule: ScheduleOptions = ScheduleOptions()
     related: RelatedOptions = RelatedOptions()
     mail: MailOptions = MailOptions()
+    dkim: DkimOptions = DkimOptions()
     smtp: RelayOptions = RelayOptions()
     store: StoreOptions = StoreOptions()
     web: WebOptions = WebOptions()
@@ -301,6 +317,11 @@ def _misfits(settings: Settings) -> Iterator[Problem]:
         yield Problem("[smtp] host", "missing", 'needed by [mail] transport = "smtp"')
     if settings.smtp.username and not settings.smtp.password_file:
         yield Problem("[smtp] password_file", "missing", "needed by [smtp] username")
+    for kind in ("", "ed25519_"):
+        said = {key: getattr(settings.dkim, kind + key) for key in ("selector", "key_file")}
+        for missing in (key for key, value in said.items() if any(said.values()) and not value):
+            other = next(kind + key for key in said if key != missing)
+            yield Problem(f"[dkim] {kind}{missing}", "missing", f"needed by [dkim] {other}")
     try:
         check_accents(settings.site.accent, settings.site.accent_dark)
     except PartworkError as error:

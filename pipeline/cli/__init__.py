@@ -9,7 +9,7 @@ import gc
 import os
 import sys
 
-from pipeline.cli import convert, guides, issues, related, running, sites, subscribers
+from pipeline.cli import convert, guides, issues, related, running, signing, sites, subscribers
 from pipeline.cli.root import app
 from pipeline.cli.show import complain, fault
 from pipeline.errors import ConfigError, PartworkError, UsageError
@@ -21,6 +21,7 @@ issues.register(app)
 related.register(app)
 sites.register(app)
 running.register(app)
+signing.register(app)
 subscribers.register(app)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from pipeline import delivery, mail, store, token, trust
+from pipeline import delivery, dkim, mail, store, token, trust
 from pipeline.errors import MailError, PartworkError, RelayError
 from pipeline.jobs.desk import Desk, Session
 from pipeline.model import Delivery, DeliveryState, Issue, Message, Mode, Reply
@@ -133,7 +133,8 @@ def address(desk: Desk, compiled: mail.Compiled, one: Delivery) -> Message:
     """One reader's message: the same bytes whenever it is made again, but for the date."""
     site = desk.site
     leave = token.leave(one.subscriber_id, compiled.guide, secret=desk.secret)
-    return mail.address(
+    at = desk.clock()
+    message = mail.address(
         compiled,
         mail.Recipient(
             subscriber_id=one.subscriber_id,
@@ -144,9 +145,12 @@ def address(desk: Desk, compiled: mail.Compiled, one: Delivery) -> Message:
             ),
             unsubscribe_url=site.url(f"u/{leave}"),
             mail_from=site.sender,
-            date=desk.clock(),
+            date=at,
         ),
     )
+    if desk.signer is None:
+        return message
+    return replace(message, body=dkim.sign(message.body, desk.signer, at))
 
 
 def _suppress(tx: store.Transaction, results: list[Settled]) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from pipeline.dkim import Signer
 from pipeline.model import CatchUp, DeliveryState, Message, Reply, Site
 from pipeline.related import Ranker
 from pipeline.store import Store
@@ -65,6 +66,8 @@ class Desk:
     max_late: timedelta
     links: int = 3
     """How many related links a part carries at most."""
+    signer: Signer | None = None
+    """Signs each message; None where the relay does."""
     hub: Hub | None = None
     """Is told of every feed that changes."""
     ranker: Ranker | None = None
