@@ -9,19 +9,19 @@ import socket
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pipeline import config, content, dkim
+from pipeline import config, content, dkim, wording
 from pipeline.config import Settings
 from pipeline.errors import FileError, UsageError
 from pipeline.jobs import Desk, Transport
 from pipeline.maildir import Outbox
-from pipeline.model import DeliveryState, Site
+from pipeline.model import DeliveryState, Picture, Site
 from pipeline.related import Ranker
 from pipeline.smtp import Relay
 from pipeline.store import open_store
@@ -107,12 +107,16 @@ def open_site(folder: Path, at: str | None = None) -> Iterator[App]:
 
 
 def _desk(folder: Path, settings: Settings, tell: Callable[[], datetime]) -> Desk:
-    site = settings.as_site()
+    sources = content.read_templates(folder)
+    site = replace(
+        settings.as_site(),
+        logo=_logo(folder, settings.site.logo),
+        catalogues=wording.read_catalogues(sources),
+    )
     rule_files = content.read_rules(folder)
     rules, wrong = read_rules(rule_files)
     if wrong:
         raise UsageError("\n".join(map(str, wrong)))
-    sources = content.read_templates(folder)
     return Desk(
         site=site,
         store=open_store(settings.store, folder),
@@ -154,6 +158,21 @@ def _transport(folder: Path, settings: Settings, host: str) -> Transport:
     if settings.transport == "maildir":
         return Outbox(folder / settings.mail.outbox)
     return Relay(settings.smtp, hello=host, folder=folder)
+
+
+def _logo(folder: Path, name: str) -> Picture | None:
+    """The picture of this name in the content folder; None if none is set.
+
+    Raises:
+        FileError: It is not there, or cannot be shown.
+    """
+    if not name:
+        return None
+    found = content.picture(folder / "content", name)
+    if found is None or found.problem:
+        said = f"[site] logo: {found.problem if found else 'no such file'}"
+        raise FileError(str(folder / "content" / name), said, "put a PNG there, or leave logo out")
+    return found
 
 
 def signer(folder: Path, settings: Settings) -> dkim.Signer | None:

@@ -119,6 +119,8 @@ class SiteOptions(_Section):
     zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     accent: Line = "#1f4e79"
     accent_dark: Line = "#8fb8de"
+    logo: Line = ""
+    """A picture below content/, shown above the title in mail."""
     demonstration: bool = False
     secret: Annotated[SecretStr, AfterValidator(_secret)] = SecretStr("")
 
@@ -216,7 +218,7 @@ class Settings(BaseSettings):
 
     def as_site(self) -> Site:
         """The site as the stages know it."""
-        said = self.site.model_dump(exclude={"secret"})
+        said = self.site.model_dump(exclude={"secret", "logo"})
         return Site(**said, hub=self.web.hub, drips=self.web.drips)
 
 

@@ -31,6 +31,9 @@ MAX_PICTURE = 5_000_000
 MEDIA = "media"
 """The folder that pictures are published in."""
 
+PRODUCT = "partwork"
+"""Below this name a site's templates find those that theirs stand in the place of."""
+
 _EDITORS_OWN = re.compile(r"^[._#]|[~#]$|\.(?:swp|swo|tmp|bak)$")
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _PRODUCT = Path(__file__).parent
@@ -83,6 +86,11 @@ def _pictures(folder: Path) -> dict[str, Picture]:
             state = path.stat()
             found[_shown(path, folder)] = _picture(path, state.st_size, state.st_mtime_ns)
     return found
+
+
+def picture(folder: Path, name: str) -> Picture | None:
+    """The picture of this name below the folder of content; None if there is none."""
+    return _pictures(folder).get(_shown(folder / name, folder))
 
 
 @lru_cache(maxsize=4096)
@@ -279,12 +287,17 @@ def product_templates() -> Path:
 def read_templates(site_folder: Path) -> dict[str, str]:
     """Every template's source by name; what the site's own `templates/` holds comes first.
 
+    A site's own can extend the product's, which is then also found below `partwork/`.
+
     Raises:
         FileError: A template is not UTF-8, or leads out of its folder.
     """
     found: dict[str, str] = {}
-    for folder in (product_templates(), site_folder / "templates"):
-        found.update(_templates(folder, sorted(folder.rglob("*"))) if folder.is_dir() else {})
+    ours, own = product_templates(), site_folder / "templates"
+    found = _templates(ours, sorted(ours.rglob("*")))
+    if own.is_dir() and own.resolve() != ours.resolve():
+        kept = {f"{PRODUCT}/{name}": source for name, source in found.items()}
+        found.update(kept | _templates(own, sorted(own.rglob("*"))))
     return found
 
 

@@ -28,7 +28,7 @@ MIN_BITS = 2048
 
 SIGNED = (
     "From", "Reply-To", "To", "Cc", "Subject", "Date", "Message-ID", "MIME-Version",
-    "Content-Type", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post",
+    "Content-Type", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "Feedback-ID",
 )  # fmt: skip
 """The fields that are signed, each once more than it is there (RFC 6376 section 5.4.2): nobody can
 add another. RFC 8058 section 4 asks for the last two."""

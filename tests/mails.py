@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -9,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipeline import mail
+from pipeline import mail, wording
 from pipeline.model import (
     Block,
     Citation,
@@ -75,6 +76,16 @@ def templates() -> Templates:
         for path in folder.glob("mail/*")
     }
     return Templates(sources)
+
+
+@cache
+def polyglot() -> Site:
+    """The usual site with the product's catalogues."""
+    sources = {
+        f"locale/{path.name}": path.read_text(encoding="utf-8")
+        for path in (ROOT / "templates/locale").glob("*.po")
+    }
+    return replace(SITE, catalogues=wording.read_catalogues(sources))
 
 
 def overridden(name: str, before: str, after: str) -> Templates:

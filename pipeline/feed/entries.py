@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from html import escape
 
 from pipeline import wording
@@ -17,25 +16,27 @@ from pipeline.model import (
     Site,
     language,
 )
+from pipeline.wording import Voice
 
 
 def entry(issue: Issue, site: Site) -> Entry:
     """An issue as an entry: the full text, then what is related, what comes next, and its trust."""
     titles = needs_titles(issue.sections, issue.subject)
     body = render_html(issue.sections, base_url=site.base_url, titles=titles)
+    said = wording.voice(issue.lang, site)
     pieces = [
-        _spoken(body, issue.lang),
-        _notes(issue),
-        _related(issue, site),
-        _next(issue),
-        _trust(issue, site),
+        _spoken(body, issue.lang, said),
+        _notes(issue, said),
+        _related(issue, site, said),
+        _next(issue, said),
+        _trust(issue, site, said),
     ]
     return Entry(
         id=issue.id,
         url=site.url(issue.path),
         title=one_line(issue.subject) or "…",
         summary=summary(issue.sections) or one_line(issue.subject) or "…",
-        html="\n".join(filter(None, pieces)),
+        html=_turned("\n".join(filter(None, pieces)), issue.lang, said),
         published_at=issue.released_at,
         updated_at=issue.updated_at,
         author=_name(issue.author, site),
@@ -48,15 +49,22 @@ def entry(issue: Issue, site: Site) -> Entry:
     )
 
 
-def _spoken(body: str, lang: str) -> str:
+def _turned(html: str, lang: str, said: Voice) -> str:
+    """The whole entry; where all of it runs from right to left it says so."""
+    if wording.direction(said.lang) == "ltr":
+        return html
+    return f'<div lang="{escape(lang)}" dir="rtl">\n{html}\n</div>'
+
+
+def _spoken(body: str, lang: str, said: Voice) -> str:
     """The text, marked with its language and direction unless they are those of our own words."""
-    if language(lang) == "en":
+    if language(lang) == said.lang:
         return body
     return f'<div lang="{escape(lang)}" dir="{wording.direction(lang)}">\n{body}\n</div>'
 
 
-def _notes(issue: Issue) -> str:
-    lines = (f"<p><em>{escape(one, quote=False)}</em></p>" for one in wording.notes(issue))
+def _notes(issue: Issue, said: Voice) -> str:
+    lines = (f"<p><em>{escape(one, quote=False)}</em></p>" for one in wording.notes(issue, said))
     return "\n".join(lines)
 
 
@@ -73,58 +81,50 @@ def _link(url: str, words: str) -> str:
     return f'<a href="{escape(url)}">{escape(words, quote=False)}</a>'
 
 
-def _related(issue: Issue, site: Site) -> str:
+def _related(issue: Issue, site: Site, said: Voice) -> str:
     links = _linked(issue, site)
     if not links:
         return ""
     items = "\n".join(
         f"<li>{_link(site.url(one.path), one_line(one.title) or site.url(one.path))}<br>"
-        f"{escape(wording.why(one, issue), quote=False)}</li>"
+        f"{escape(wording.why(one, issue, said), quote=False)}</li>"
         for one in links
     )
-    return f"<h2>You might also like</h2>\n<ul>\n{items}\n</ul>"
+    return f"<h2>{escape(said.say('You might also like'))}</h2>\n<ul>\n{items}\n</ul>"
 
 
-def _next(issue: Issue) -> str:
+def _next(issue: Issue, said: Voice) -> str:
     """What comes next, as mail says it too."""
     if issue.upcoming is None:
-        return f"<p>{escape(wording.closing(issue), quote=False)}</p>"
-    day = wording.next_day(issue)
-    when = f", on {day}" if day else ""
+        return f"<p>{escape(wording.closing(issue, said), quote=False)}</p>"
+    day = wording.on_day(issue, said)
+    when = escape(said.say(", ") + day, quote=False) if day else ""
     title = escape(issue.upcoming.title, quote=False)
-    return f"<p>Next: <strong>{title}</strong>{when}</p>"
+    return f"<p>{escape(said.say('Next:'))} <strong>{title}</strong>{when}</p>"
 
 
-def _trust(issue: Issue, site: Site) -> str:
+def _trust(issue: Issue, site: Site, said: Voice) -> str:
     trust = issue.trust
+    conflicts, funding = said.say("Conflicts of interest:"), said.say("Funding:")
     lines = [
         f"<p>{escape(text, quote=False)}</p>"
         for text in (
             trust.emergency_line,
-            wording.demonstration(site),
+            wording.demonstration(site, said),
             trust.disclaimer,
-            *_people(issue),
-            wording.reviewed(issue),
-            f"Conflicts of interest: {trust.conflicts}" if trust.conflicts else "",
-            f"Funding: {trust.funding}" if trust.funding else "",
+            *(f"{label} {words}" for label, words in wording.people(issue, said)),
+            wording.reviewed(issue, said),
+            f"{conflicts} {trust.conflicts}" if trust.conflicts else "",
+            f"{funding} {trust.funding}" if trust.funding else "",
         )
         if text
     ]
     if trust.citations:
         items = "\n".join(f"<li>{_cited(one)}</li>" for one in trust.citations)
-        lines.append(f"<h2>Sources</h2>\n<ul>\n{items}\n</ul>")
+        lines.append(f"<h2>{escape(said.say('Sources'))}</h2>\n<ul>\n{items}\n</ul>")
     return "\n".join(["<hr>", *lines]) if lines else ""
 
 
 def _cited(one: Citation) -> str:
     words = _link(one.url, one.title) if safe_url(one.url) else escape(one.title, quote=False)
     return words + (escape(f" ({one.published})", quote=False) if one.published else "")
-
-
-def _people(issue: Issue) -> Iterator[str]:
-    """Who wrote and who reviewed, where the front matter says so."""
-    scope = f" ({issue.trust.review_scope})" if issue.trust.review_scope else ""
-    people = (("Author", issue.author, ""), ("Reviewer", issue.trust.reviewer, scope))
-    for label, person, added in people:
-        if person is not None:
-            yield f"{label}: {', '.join(filter(None, (person.name, person.credentials)))}{added}"

@@ -59,11 +59,15 @@ def deliver(desk: Desk, now: datetime) -> DeliverReport:
     return DeliverReport(states, tuple(problems))
 
 
-def compile_for(desk: Desk, issue: Issue, mode: Mode) -> mail.Compiled:
+def compile_for(desk: Desk, issue: Issue, mode: Mode, *, is_test: bool = False) -> mail.Compiled:
     """The issue's message before it is addressed; a drip reader's next date is their own."""
     if mode is Mode.DRIP and issue.upcoming is not None:
         issue = replace(issue, upcoming=replace(issue.upcoming, due_at=None))
-    return mail.compile(issue, desk.site, desk.templates)
+    with desk.store.read() as tx:
+        before = store.issues.id_of(tx, issue.guide, issue.number - 1)
+        previous = store.issues.by_id(tx, before) if before else None
+    beside = mail.Beside(previous, is_test=is_test)
+    return mail.compile(issue, desk.site, desk.templates, beside)
 
 
 def _compile_all(

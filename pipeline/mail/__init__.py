@@ -3,20 +3,26 @@
 The only door to premailer. Knows no relay, no subscriber's state and no clock.
 """
 
+from pipeline.mail.frame import MAX_HTML
 from pipeline.mail.identity import list_id, message_id
-from pipeline.mail.message import Compiled, Recipient, address, compile
+from pipeline.mail.letter import Letter, LetterKind
+from pipeline.mail.message import Compiled, Recipient, address, compile, compile_letter
 from pipeline.mail.reading import Preview, preview, preview_html, preview_text
-from pipeline.mail.render import MAX_HTML
+from pipeline.mail.render import Beside
 from pipeline.mail.skeleton import Skeleton
 
 __all__ = [
     "MAX_HTML",
+    "Beside",
     "Compiled",
+    "Letter",
+    "LetterKind",
     "Preview",
     "Recipient",
     "Skeleton",
     "address",
     "compile",
+    "compile_letter",
     "list_id",
     "message_id",
     "preview",

@@ -19,7 +19,7 @@ FENCE = b"=\r\n"
 _ODD = re.compile(rb"[^!-<>-~ ]|^[ .]|(?<= ) | $|^F(?=rom )")
 _DOT = ord(".")
 _ODD_START = re.compile(rb"[ .]|F(?=rom )")
-_PLAIN = re.compile(r"(?!\.|From )[!-<>-~]+(?: [!-<>-~]+)*\Z")
+_ODD_STARTS = (" ", ".", "From ")
 
 
 def quoted_printable(text: str) -> bytes:
@@ -29,12 +29,21 @@ def quoted_printable(text: str) -> bytes:
 
 def quoted_value(text: str) -> bytes:
     """One line encoded for a place between two fences; fast for what needs no escape."""
-    if _PLAIN.match(text):
-        raw = text.encode("ascii")
-        if len(raw) <= WIDTH:
-            return raw
-        if len(raw) <= 2 * WIDTH and b" " not in raw and raw[WIDTH] != _DOT:
-            return raw[:WIDTH] + FENCE + raw[WIDTH:]
+    is_plain = text.isascii() and text.isprintable() and "=" not in text and "  " not in text
+    if is_plain and len(text) <= WIDTH and not text.startswith(_ODD_STARTS) and text[-1:] != " ":
+        return text.encode("ascii")
+    return _line(text)
+
+
+def quoted_solid(text: str) -> bytes:
+    """As `quoted_value`, for ASCII without a space that does not begin with a dot; faster."""
+    if "=" in text:
+        return _line(text)
+    raw = text.encode("ascii")
+    if len(raw) <= WIDTH:
+        return raw
+    if len(raw) <= 2 * WIDTH and raw[WIDTH] != _DOT:
+        return raw[:WIDTH] + FENCE + raw[WIDTH:]
     return _line(text)
 
 

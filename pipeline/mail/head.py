@@ -7,6 +7,7 @@ that decodes to a line break into a field.
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -37,6 +38,7 @@ _FOLDED = "\r\n "
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _OVERRIDES = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/?^_`{|}~-]+)*")
+_NO_FIELD = re.compile(r"[^a-z0-9-]")
 _ENCODED_WORD = "=?"
 _ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -136,7 +138,9 @@ def display_name(name: str, where: str, what: str) -> str:
     Raises:
         MailError: It holds a character that ends a line or that no line may hold.
     """
-    return shortened(_OVERRIDES.sub("", line(name, where, what)), MAX_NAME) if name else ""
+    if name.isascii() and name.isprintable() and len(name) <= MAX_NAME:
+        return " ".join(name.split())  # most names: nothing in them can do harm
+    return shortened(_OVERRIDES.sub("", line(name, where, what)), MAX_NAME)
 
 
 def mailbox(name: str, address: str) -> str:
@@ -189,17 +193,38 @@ def _second(timestamp: int) -> bytes:
 
 def list_field(issue: Issue, site: Site) -> str:
     """The body of List-Id: the guide's title, which may change, and the id, which may not."""
-    guide = display_name(issue.guide_title, issue.path, "the title of its guide")
-    named = mailbox(guide, list_id(issue.guide, site.list_domain))
+    return list_named(issue.guide_title, issue.guide, issue.path, site)
+
+
+def list_named(title: str, guide: str, where: str, site: Site) -> str:
+    """The body of List-Id of a guide.
+
+    Args:
+        title: Of the guide; empty for a list of everything.
+        guide: Its slug.
+        where: For the message of an error.
+        site: The site.
+    """
+    shown = display_name(title or site.title, where, "the title of its guide")
+    named = mailbox(shown, list_id(guide, site.list_domain))
     return named if "<" in named else f"<{named}>"
 
 
-def leave_by_mail(issue: Issue, site: Site) -> str:
+def leave_by_mail(guide: str, site: Site) -> str:
     """The second way to unsubscribe, a mail to whoever reads replies; empty when nobody does."""
     if not site.reply_to:
         return ""
-    asked = quote(f"Unsubscribe from {issue.guide}")
+    asked = quote(f"Unsubscribe from {guide}")
     return f",{_FOLDED}<mailto:{quote(site.reply_to, safe='@+')}?subject={asked}>"
+
+
+def feedback_id(guide: str, site: Site) -> str:
+    """What mail providers count complaints by: the guide, and a name of the sender that stays.
+
+    The last field is 5 to 15 characters and the same in all mail of a domain.
+    """
+    sender = hashlib.sha256(site.list_domain.encode()).hexdigest()[:10]
+    return f"{_NO_FIELD.sub('-', guide)[:60]}:part:partwork:{sender}"
 
 
 def _phrase(name: str) -> str:

@@ -6,12 +6,15 @@ import hashlib
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from pipeline.mail import head
-from pipeline.mail.encode import FENCE, cut, quoted_printable, quoted_value
-from pipeline.mail.render import SLOTS, Rendered, Slots, render
+from pipeline.mail.encode import FENCE, cut, quoted_printable, quoted_solid, quoted_value
+from pipeline.mail.frame import SLOTS, Rendered, Slots
+from pipeline.mail.letter import Letter, render_letter
+from pipeline.mail.render import ALONE, Beside, render
 from pipeline.mail.skeleton import Skeleton, skeleton
 from pipeline.model import Issue, Message, Site
 from pipeline.template import Templates
@@ -19,7 +22,6 @@ from pipeline.template import Templates
 MAX_READER = 72
 """Characters of the line of the text part that says whom it was sent to."""
 
-_NOWHERE = {"preferences text": b"", "preferences html": b""}
 _SPECIAL = re.compile("[&<>\"']")
 
 HEAD_SLOTS = ("to", "date", "messageid", "unsubscribe")
@@ -57,29 +59,79 @@ class Recipient:
     """Aware: when the message is made."""
     name: str = ""
     preferences_url: str = ""
+    action_url: str = ""
+    """Of what a letter asks for; empty for issues."""
 
 
-def compile(issue: Issue, site: Site, templates: Templates) -> Compiled:
+def compile(issue: Issue, site: Site, templates: Templates, beside: Beside = ALONE) -> Compiled:
     """The issue's message, ready to be addressed.
+
+    Args:
+        issue: What is mailed.
+        site: The site.
+        templates: Its templates.
+        beside: What the mail says besides.
 
     Raises:
         MailError: It cannot be made into a message without harm.
         TemplateError: A template cannot be rendered.
     """
     slots = Slots.for_text(repr((issue, site)))
-    fields = "".join(f"{name}: {body}\r\n" for name, body in _fields(issue, site, slots))
-    rendered = render(issue, site, templates, slots)
+    sender = Sender(head.subject(issue), issue.path, head.list_field(issue, site), issue.guide)
+    fields = _head(sender, site, slots)
+    made = _compiled(sender, fields, render(issue, site, templates, slots, beside), slots)
+    return replace(made, issue_id=issue.id)
+
+
+def compile_letter(letter: Letter, site: Site, templates: Templates) -> Compiled:
+    """A message of our own, such as the question whether somebody wants what was asked for.
+
+    Raises:
+        MailError: It cannot be made into a message without harm.
+        TemplateError: A template cannot be rendered.
+    """
+    slots = Slots.for_text(repr((letter, site)))
+    rendered, subject = render_letter(letter, site, templates, slots)
+    to_list = head.list_named(letter.guide_title, letter.guide, letter.path, site)
+    sender = Sender(
+        head.line(subject, letter.path, "its subject"),
+        letter.path,
+        to_list if letter.can_leave else "",
+        letter.guide,
+        is_automatic=letter.is_answer,
+    )
+    return _compiled(sender, _head(sender, site, slots), rendered, slots)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What the head says besides the site: the subject, and the list if it goes to one."""
+
+    subject: str
+    where: str
+    """How errors name it."""
+    list_field: str
+    """The body of List-Id; empty for a message that nobody is subscribed to."""
+    guide: str
+    is_automatic: bool = False
+    """Whether it answers what somebody just did (RFC 3834)."""
+
+
+def _head(sender: Sender, site: Site, slots: Slots) -> str:
+    return "".join(f"{name}: {body}\r\n" for name, body in _fields(sender, site, slots))
+
+
+def _compiled(sender: Sender, fields: str, rendered: Rendered, slots: Slots) -> Compiled:
     bones = skeleton(_pieces(fields, rendered, slots))
-    digest = hashlib.sha256(repr(bones).encode()).hexdigest()
     return Compiled(
-        issue_id=issue.id,
-        guide=issue.guide,
-        path=issue.path,
-        subject=head.subject(issue),
+        issue_id="",
+        guide=sender.guide,
+        path=sender.where,
+        subject=sender.subject,
         html=rendered.html,
         text=rendered.text,
         skeleton=bones,
-        digest=digest,
+        digest=hashlib.sha256(repr(bones).encode()).hexdigest(),
     )
 
 
@@ -90,33 +142,57 @@ def address(compiled: Compiled, recipient: Recipient) -> Message:
         MailError: The reader's name, address or URLs cannot stand in a message.
     """
     where = compiled.path
-    name = head.display_name(recipient.name, where, "the reader's name")
     to = head.check_address(recipient.address, where)
     leave = head.check_url(recipient.unsubscribe_url, where)
-    leave_text, leave_html = _in_parts(leave)
-    reader_text, reader_html = _in_parts(_reader(name, to))
+    leave_text, leave_html = _solid_in_parts(leave)
+    if recipient.name:
+        name = head.display_name(recipient.name, where, "the reader's name")
+        mailbox = head.mailbox(name, to)
+        reader_text, reader_html = _in_parts(_reader(name, to))
+    else:
+        mailbox = to
+        reader_text, reader_html = _solid_in_parts(to)
+    preferences_text = preferences_html = b""
+    if recipient.preferences_url:
+        preferences = head.check_url(recipient.preferences_url, where)
+        preferences_text, preferences_html = _solid_in_parts(preferences)
     values = {
-        "to": head.mailbox(name, to).encode("ascii"),
+        "to": mailbox.encode(),
         "date": head.date(recipient.date),
-        "messageid": head.check_message_id(recipient.message_id, where).encode("ascii"),
-        "unsubscribe": leave.encode("ascii"),
+        "messageid": head.check_message_id(recipient.message_id, where).encode(),
+        "unsubscribe": leave.encode(),
         "leave text": leave_text,
         "leave html": leave_html,
         "reader text": reader_text,
         "reader html": reader_html,
-        **_NOWHERE,
+        "preferences text": preferences_text,
+        "preferences html": preferences_html,
     }
-    if recipient.preferences_url:
-        preferences = head.check_url(recipient.preferences_url, where)
-        values["preferences text"], values["preferences html"] = _in_parts(preferences)
+    if recipient.action_url:
+        action = head.check_url(recipient.action_url, where)
+        values["action text"], values["action html"] = _solid_in_parts(action)
     return Message(
-        issue_id=compiled.issue_id,
-        subscriber_id=recipient.subscriber_id,
-        message_id=recipient.message_id,
-        mail_from=head.check_address(recipient.mail_from, where),
-        rcpt_to=to,
-        body=compiled.skeleton.fill(values, whole=bool(recipient.preferences_url)),
+        compiled.issue_id,
+        recipient.subscriber_id,
+        recipient.message_id,
+        _sender(recipient.mail_from, where),
+        to,
+        compiled.skeleton.fill(values, whole=bool(recipient.preferences_url)),
     )
+
+
+@lru_cache(maxsize=16)
+def _sender(address: str, where: str) -> str:
+    """The envelope sender, which many messages share, once it is known to be an address."""
+    return head.check_address(address, where)
+
+
+def _solid_in_parts(value: str) -> tuple[bytes, bytes]:
+    """As `_in_parts`, for a URL or an address that was checked; most say the same in both."""
+    if "&" in value or "'" in value:
+        return _in_parts(value)
+    encoded = quoted_solid(value)
+    return encoded, encoded
 
 
 def _in_parts(value: str) -> tuple[bytes, bytes]:
@@ -162,19 +238,24 @@ def _part_head(subtype: str, boundary: str) -> bytes:
     ).encode()
 
 
-def _fields(issue: Issue, site: Site, slots: Slots) -> Iterator[tuple[str, str]]:
+def _fields(sender: Sender, site: Site, slots: Slots) -> Iterator[tuple[str, str]]:
     """The fields of the head in order, with words in the places of a reader's own values."""
-    word, where = slots.word, issue.path
+    word, where = slots.word, sender.where
     title = head.display_name(site.title, where, "the title of the site")
     yield "From", head.mailbox(title, head.check_address(site.sender, where))
     yield "To", word("to")
     if site.reply_to:
         yield "Reply-To", head.check_address(site.reply_to, where)
-    yield "Subject", head.unstructured(head.subject(issue), len("Subject: "))
+    yield "Subject", head.unstructured(sender.subject, len("Subject: "))
     yield "Date", word("date")
     yield "Message-ID", word("messageid")
-    yield "List-Id", head.list_field(issue, site)
-    # RFC 8058 section 3.1: the https URL is the one that one click posts to
-    yield "List-Unsubscribe", f"<{word('unsubscribe')}>{head.leave_by_mail(issue, site)}"
-    yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
+    if sender.is_automatic:
+        yield "Auto-Submitted", "auto-generated"
+    if sender.list_field:
+        yield "List-Id", sender.list_field
+        # RFC 8058 section 3.1: the https URL is the one that one click posts to
+        by_mail = head.leave_by_mail(sender.guide, site)
+        yield "List-Unsubscribe", f"<{word('unsubscribe')}>{by_mail}"
+        yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
+        yield "Feedback-ID", head.feedback_id(sender.guide, site)
     yield "MIME-Version", "1.0"

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from pipeline import markup, wording
-from pipeline.errors import MailError
 from pipeline.mail import head
-from pipeline.mail.inline import inline, words
-from pipeline.model import Issue, Site, Trust, language
+from pipeline.mail.frame import Rendered, Slots, finished, frame
+from pipeline.markup import TocEntry
+from pipeline.model import Issue, Site, Trust
 from pipeline.template import Templates
-
-MAX_HTML = 80_000
-"""Octets of the HTML part: Gmail cuts a message off near 102,000, with room for longer URLs."""
 
 MAX_TICKS = 40
 """Parts that are shown as a tick each; more become one bar."""
@@ -32,6 +27,9 @@ MAX_COLUMNS = 4
 WIDEST = 536
 """Pixels between the margins: Outlook shows a picture as wide as its attribute says."""
 
+FEWEST_LISTED, MOST_LISTED = 3, 12
+"""Headings that a list of contents is worth making for, and that are not too many for one."""
+
 PREHEADER = 140
 """Characters that an inbox shows beside the subject."""
 
@@ -40,28 +38,6 @@ _CELL = re.compile(r"<t[hd]\b")
 _UNALIGNED = re.compile(r"<th(?![^>]* align=)\b")
 _IMG = re.compile(r"<img\b[^>]*>")
 _SIZE = re.compile(r'(?<= )(width|height)="(\d+)"')
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-
-
-@dataclass(frozen=True, slots=True)
-class Slots:
-    """The words that hold the places of a reader's own values until it is addressed.
-
-    They end in letters that follow from the text, so that no text can contain them, and are such
-    that neither templates nor the inliner nor a URL alters them.
-    """
-
-    mark: str
-
-    def word(self, name: str) -> str:
-        """The word for a slot."""
-        return f"QTOK{name.upper()}{self.mark}Q"
-
-    @classmethod
-    def for_text(cls, text: str) -> Slots:
-        """Words that do not occur in the text."""
-        digest = hashlib.sha256(text.encode()).digest()
-        return cls("".join(chr(ord("A") + octet % 26) for octet in digest[:16]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,41 +58,50 @@ class Like:
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
-    """An issue ready to be cut: HTML with its style inlined, and text."""
+class Beside:
+    """What an issue's mail says besides the issue."""
 
-    html: str
-    text: str
-
-
-SLOTS = ("leave", "preferences", "reader", "whenpreferences", "endpreferences")
-"""What a template may place; the last two enclose what is left out without preferences."""
+    previous: Issue | None = None
+    """The part before it."""
+    is_test: bool = False
+    """Whether it goes to the editors alone."""
 
 
-def render(issue: Issue, site: Site, templates: Templates, slots: Slots) -> Rendered:
+ALONE = Beside()
+
+
+def render(
+    issue: Issue, site: Site, templates: Templates, slots: Slots, beside: Beside = ALONE
+) -> Rendered:
     """The issue's HTML and text.
 
     Raises:
         MailError: It is too large, lost words, or lacks what the law asks for.
         TemplateError: A template cannot be rendered.
     """
-    html = inline(source(issue, site, templates, slots), issue.path)
-    titles = _shows_titles(issue)
-    body = markup.render_text(issue.sections, base_url=site.base_url, titles=titles)
-    context = _context(issue, site, slots)
-    text = _tidy(templates.render("mail/issue.txt", body=body.strip("\n"), **context))
-    _check_html(html, issue, site, slots)
-    _check_text(text, issue, site, slots)
-    return Rendered(f"{html}\n", text)
+    body = markup.render_text(issue.sections, base_url=site.base_url, titles=_shows_titles(issue))
+    context = _context(issue, site, slots, beside)
+    text = templates.render("mail/issue.txt", body=body.strip("\n"), **context)
+    html = source(issue, site, templates, slots, beside)
+    return finished(html, text, issue.path, site, slots)
 
 
-def source(issue: Issue, site: Site, templates: Templates, slots: Slots) -> str:
-    """The HTML before its style is inlined."""
-    titles = _shows_titles(issue)
-    body = markup.render_html(issue.sections, base_url=site.base_url, titles=titles)
+def source(
+    issue: Issue, site: Site, templates: Templates, slots: Slots, beside: Beside = ALONE
+) -> str:
+    """The HTML before its style is inlined.
+
+    Links to places in the text lead to its page: many mail programs know no places.
+    """
+    body = markup.render_html(
+        issue.sections,
+        base_url=site.base_url,
+        titles=_shows_titles(issue),
+        page_url=site.url(issue.path),
+    )
     body = _IMG.sub(_fitted, _FIRST_ROW.sub(_table, body))
     body = _UNALIGNED.sub(rf'\g<0> align="{wording.start(issue)}"', body)
-    return templates.render("mail/issue.html", body=body, **_context(issue, site, slots))
+    return templates.render("mail/issue.html", body=body, **_context(issue, site, slots, beside))
 
 
 def _fitted(found: re.Match[str]) -> str:
@@ -140,49 +125,47 @@ def _shows_titles(issue: Issue) -> bool:
     return markup.needs_titles(issue.sections, issue.subject)
 
 
-def _context(issue: Issue, site: Site, slots: Slots) -> dict[str, object]:
-    for colour in (site.accent, site.accent_dark):
-        if not _COLOUR.fullmatch(colour):
-            said = f"the accent {colour[:40]!r} is not a colour"
-            raise MailError(issue.path, said, "write it as #1f4e79")
-    start = wording.start(issue)
-    online = site.url(issue.path)
-    subject = head.subject(issue)
+def _context(issue: Issue, site: Site, slots: Slots, beside: Beside) -> dict[str, object]:
+    said = wording.voice(issue.lang, site)
+    before = beside.previous
     return {
+        **frame(head.subject(issue), issue.lang, issue.path, site, slots),
         "issue": issue,
-        "site": site,
         "trust": issue.trust,
         "about": issue.author is not None or issue.trust != Trust() or site.demonstration,
-        "subject": subject,
-        "dir": wording.direction(issue.lang),
-        "start": start,
-        "end": "left" if start == "right" else "right",
         "gap": GAP if issue.of <= MAX_TICKS else 0,
-        "foreign": language(issue.lang) != "en",
-        "web": markup.safe_url,
         "preheader": markup.summary(issue.sections, PREHEADER),
+        "contents": _contents(issue),
         "ticks": _ticks(issue),
+        "previous": Like(before.subject, site.url(before.path), "") if before else None,
+        "is_test": beside.is_test,
         "related": tuple(
-            Like(link.title, site.url(link.path), wording.why(link, issue))
+            Like(link.title, site.url(link.path), wording.why(link, issue, said))
             for link in issue.related
         ),
-        "online": online,
-        "share": f"mailto:?subject={quote(subject)}&body={quote(online, safe='')}",
-        **_sentences(issue, site),
-        **{name: slots.word(name) for name in SLOTS},
+        **_sentences(issue, site, said),
     }
 
 
-def _sentences(issue: Issue, site: Site) -> dict[str, object]:
+def _contents(issue: Issue) -> list[TocEntry]:
+    """The highest headings inside a part that has several; our template leads to them online."""
+    entries = markup.headings(issue.sections)
+    inner = [one for one in entries if one.depth or _shows_titles(issue)]
+    top = min((one.depth for one in inner), default=0)
+    found = [one for one in inner if one.depth == top]
+    return found if FEWEST_LISTED <= len(found) <= MOST_LISTED else []
+
+
+def _sentences(issue: Issue, site: Site, said: wording.Voice) -> dict[str, object]:
     return {
-        "part": wording.part(issue),
-        "place": wording.place(issue),
-        "next_day": wording.next_day(issue),
-        "closing": wording.closing(issue),
-        "reviewed": wording.reviewed(issue),
-        "notes": wording.notes(issue),
-        "demonstration": wording.demonstration(site),
-        "reason": wording.reason(issue, site),
+        "part": wording.part(issue, said),
+        "place": wording.place(issue, said),
+        "on_day": wording.on_day(issue, said),
+        "closing": wording.closing(issue, said),
+        "reviewed": wording.reviewed(issue, said),
+        "notes": wording.notes(issue, said),
+        "demonstration": wording.demonstration(site, said),
+        "reason": wording.reason(issue, site, said),
     }
 
 
@@ -196,36 +179,3 @@ def _ticks(issue: Issue) -> tuple[Tick, ...]:
         return tuple(tick for tick in bar if tick.width)
     width = min(24, PROGRESS // issue.of - GAP)
     return tuple(Tick(width, number < issue.number) for number in range(issue.of))
-
-
-def _tidy(text: str) -> str:
-    """The text without spaces at line ends and without more than one empty line in a row."""
-    lines = "\n".join(line.rstrip() for line in text.split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", lines).strip("\n") + "\n"
-
-
-def _check_html(html: str, issue: Issue, site: Site, slots: Slots) -> None:
-    size = len(html.encode())
-    if size > MAX_HTML:
-        said = f"its HTML has {size:,} octets, over the {MAX_HTML:,} that mail programs show whole"
-        raise MailError(issue.path, said, "split its longest section in two")
-    if f'href="{slots.word("leave")}"' not in html:
-        raise _missing("issue.html", "a link to `leave`", issue)
-    if _joined(site.postal_address) not in words(html):
-        raise _missing("issue.html", "the postal address", issue)
-
-
-def _check_text(text: str, issue: Issue, site: Site, slots: Slots) -> None:
-    if slots.word("leave") not in text:
-        raise _missing("issue.txt", "`leave`", issue)
-    if _joined(site.postal_address) not in _joined(text):
-        raise _missing("issue.txt", "the postal address", issue)
-
-
-def _missing(template: str, what: str, issue: Issue) -> MailError:
-    said = f"templates/mail/{template} does not show {what}"
-    return MailError(issue.path, said, "put it back: the law asks for it in every mail")
-
-
-def _joined(text: str) -> str:
-    return "".join(text.split())

@@ -50,7 +50,7 @@ from pipeline.model.reader import (
     SubscriberStatus,
     Subscription,
 )
-from pipeline.model.site import Site
+from pipeline.model.site import Catalogue, Site
 from pipeline.model.text import (
     Block,
     Break,
@@ -79,6 +79,7 @@ __all__ = [
     "Archive",
     "Block",
     "Break",
+    "Catalogue",
     "CatchUp",
     "Channel",
     "Citation",

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pipeline.model.text import Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Our own sentences in another language."""
+
+    messages: Mapping[str, tuple[str, ...]]
+    """The English sentence -> what is said in its place; several forms for counted things."""
+    plural: str
+    """Which form a number takes, as gettext's `plural=` says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +40,11 @@ class Site:
     """Whether pages lead to drips by feed, which only the web server has."""
     demonstration: bool = False
     """A site that shows how it works: health guides without a reviewer are let through, marked."""
+
+    logo: Picture | None = None
+    """Above the title in mail."""
+    catalogues: Mapping[str, Catalogue] = field(default_factory=dict, repr=False, compare=False)
+    """By language."""
 
     @property
     def host(self) -> str:

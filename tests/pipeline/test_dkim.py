@@ -21,15 +21,15 @@ from tests.mails import SITE
 PAST = datetime(2026, 3, 1, 9, tzinfo=UTC)
 """Verifiers take no signature of times to come."""
 DOMAIN = "serials.example.org"
-PEMS = {kind: dkim.make_key(kind) for kind in ("rsa", "ed25519")}  # type: ignore[arg-type]  # both kinds
+PEMS = {kind: dkim.make_key(kind) for kind in ("rsa", "ed25519")}
 KEYS = (dkim.read_key(PEMS["rsa"], "s1", "a"), dkim.read_key(PEMS["ed25519"], "e1", "b"))
 SIGNER = dkim.Signer(DOMAIN, KEYS)
 RECORDS = dict(dkim.record(key, DOMAIN) for key in KEYS)
 
 
-def message(**fields: str) -> bytes:
+def message(name: str = "") -> bytes:
     """A message of ours, before it is signed."""
-    return mails.message(**fields).body
+    return mails.message(name=name).body
 
 
 def verdicts(raw: bytes, records: dict[str, str] = RECORDS) -> list[bool]:
@@ -57,10 +57,10 @@ def tags(raw: bytes) -> list[dict[str, str]]:
     """The tags of each signature."""
     fields = re.findall(rb"(?ms)^DKIM-Signature:(.*?)\r\n(?![ \t])", raw)
     return [
-        dict(
-            (name.strip(), "".join(value.split()))
+        {
+            name.strip(): "".join(value.split())
             for name, _, value in (tag.partition("=") for tag in field.decode().split(";"))
-        )
+        }
         for field in fields
     ]
 

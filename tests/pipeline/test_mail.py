@@ -275,8 +275,8 @@ def test_the_measure_of_words_is_not_fooled(document: str) -> None:
     [
         ("mail/foot.html", 'href="{{ leave }}"', "a link to `leave`"),
         ("mail/foot.html", ", {{ site.postal_address }}", "the postal address"),
-        ("mail/issue.txt", "\n{{ leave }}\n", "`leave`"),
-        ("mail/issue.txt", ", {{ site.postal_address }}", "the postal address"),
+        ("mail/foot.txt", "\n{{ leave }}\n", "`leave`"),
+        ("mail/foot.txt", ", {{ site.postal_address }}", "the postal address"),
     ],
 )
 def test_a_template_cannot_forget_what_the_law_asks_for(name: str, before: str, what: str) -> None:

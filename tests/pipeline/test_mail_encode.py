@@ -8,7 +8,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.mail.encode import FENCE, cut, quoted_printable, quoted_value
+from pipeline.mail.encode import FENCE, cut, quoted_printable, quoted_solid, quoted_value
 from pipeline.mail.skeleton import skeleton
 
 ODD = st.text(alphabet="aF. =\trom\nä😀" + "x" * 6, max_size=400)
@@ -49,6 +49,12 @@ def test_a_value_between_fences_is_one_more_piece_of_the_text(value: str) -> Non
     raw = b"<" + FENCE + quoted_value(value) + FENCE + b">"
     assert quopri.decodestring(raw.replace(b"\r\n", b"\n")).decode() == f"<{value}>"
     assert all(len(line) <= 76 and not line.startswith(b".") for line in raw.split(b"\r\n"))
+
+
+@given(st.from_regex(r"[!-\-/-~][!-~]{0,200}", fullmatch=True))
+def test_the_fast_way_gives_the_same(value: str) -> None:
+    """What is known to have no space is encoded as anything else is."""
+    assert quoted_solid(value) == quoted_value(value)
 
 
 @given(ANY, ANY, ANY)

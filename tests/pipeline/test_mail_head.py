@@ -32,7 +32,7 @@ from tests.mails import (
 
 FIELDS = [
     "From", "To", "Reply-To", "Subject", "Date", "Message-ID", "List-Id", "List-Unsubscribe",
-    "List-Unsubscribe-Post", "MIME-Version", "Content-Type",
+    "List-Unsubscribe-Post", "Feedback-ID", "MIME-Version", "Content-Type",
 ]  # fmt: skip
 """Of every message, in order."""
 

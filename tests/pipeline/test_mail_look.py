@@ -13,7 +13,8 @@ import tinycss2
 from typing_extensions import override
 
 from pipeline import mail, markup
-from pipeline.mail.render import MAX_TICKS, PROGRESS, Slots, source
+from pipeline.mail.frame import Slots
+from pipeline.mail.render import MAX_TICKS, PROGRESS, source
 from pipeline.model import Heading, Issue, Table, Text
 from tests.mails import (
     HERE,
@@ -323,8 +324,11 @@ def test_every_class_is_styled_and_every_style_used() -> None:
     """No class in a mail without a rule, no rule for a class that no mail has."""
     selectors = " ".join(selector for selector, _ in rules(blocks()[0]))
     row = ((Text("x"),),) * 5
-    one = issue(sections=(section(said("a"), Table(row, (row,), ("",) * 5, HERE)),))
+    parts_of_it = tuple(Heading(1, (Text(f"H{n}"),), HERE) for n in range(3))
+    one = issue(sections=(section(said("a"), *parts_of_it, Table(row, (row,), ("",) * 5, HERE)),))
     found = Elements(source(one, SITE, templates(), Slots("A"))).found
+    letter = mail.Letter(mail.LetterKind.CONFIRM, "en", "sleep/", "sleep", "Sleep")
+    found += Elements(mail.compile_letter(letter, SITE, templates()).html).found
     used = {name for each in found for name in each.attributes.get("class", "").split()}
     assert used == set(re.findall(r"\.([a-z]+)", selectors))
 
