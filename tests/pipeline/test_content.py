@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import content
+from pipeline import content, mail
 from pipeline.errors import FileError
 from pipeline.model import Diagnostic
+from pipeline.template import Templates
+from tests.mails import SITE, issue
 from tests.sites import make_site, run_once
 
 GOOD = "---\ntitle: Good\n---\n\n## One\n\nText.\n"
@@ -98,7 +100,21 @@ def test_a_sites_template_comes_first(tmp_path: Path) -> None:
     ours, theirs = content.read_templates(tmp_path / "nowhere"), content.read_templates(tmp_path)
     assert theirs["page/site.html"] == "mine"
     assert ours["page/site.html"] != "mine"
-    assert ours.keys() == theirs.keys()
+    kept = {name for name in theirs if name.startswith("partwork/")}
+    assert theirs.keys() - kept == ours.keys()
+    assert {theirs[name] for name in kept} == set(ours.values()), "to be extended"
+
+
+def test_a_site_writes_one_block_of_a_mail_otherwise(tmp_path: Path) -> None:
+    """Its template extends the product's, and has but the block that it wants otherwise."""
+    (tmp_path / "templates/mail").mkdir(parents=True)
+    own = '{% extends "partwork/mail/issue.html" %}'
+    own += "{% block site %}<tr><td>Mine</td></tr>{% endblock %}"
+    (tmp_path / "templates/mail/issue.html").write_text(own)
+    made = mail.compile(issue(), SITE, Templates(content.read_templates(tmp_path)))
+    assert ">Mine</td>" in made.html
+    assert ">Slow Reading</a>" not in made.html
+    assert "You might also like" in made.html
 
 
 def test_a_template_from_elsewhere_is_refused(tmp_path: Path) -> None:
