@@ -73,6 +73,15 @@ def render_letter(
         MailError: It is too large, lost words, or lacks what the law asks for.
         TemplateError: A template cannot be rendered.
     """
+    html, text, subject = letter_source(letter, site, templates, slots)
+    rendered = finished(html, text, letter.path, site, slots, can_leave=letter.can_leave)
+    return rendered, subject
+
+
+def letter_source(
+    letter: Letter, site: Site, templates: Templates, slots: Slots
+) -> tuple[str, str, str]:
+    """The letter's HTML before its style is inlined, its text, and its subject."""
     said = wording.voice(letter.lang, site)
     subject = shortened(_subject(letter, site, said), MAX_SUBJECT)
     context = _context(letter, subject, site, slots, said)
@@ -80,8 +89,7 @@ def render_letter(
         templates.render(f"mail/{letter.kind.value}.{ending}", **context)
         for ending in ("html", "txt")
     )
-    rendered = finished(html, text, letter.path, site, slots, can_leave=letter.can_leave)
-    return rendered, subject
+    return html, text, subject
 
 
 def _context(
