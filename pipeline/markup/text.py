@@ -131,7 +131,7 @@ class _Writer:
             case Text() | Code():
                 return collapsed(clean_text(node.text))
             case Image():
-                return _image(node.alt)
+                return self._image(node.src, node.alt)
             case Break():
                 return "\n"
             case InlineHtml():
@@ -153,6 +153,11 @@ class _Writer:
             return ""
         return f" [{self._links.setdefault(address, len(self._links) + 1)}]"
 
+    def _image(self, src: str, alt: str) -> str:
+        """The words of a picture and where it is; one without words parts those around it."""
+        words = " ".join(clean_text(alt).split())
+        return f"[{words}]{self._note(src, words)}" if words else " "
+
     def _raw(self, source: str, opened: list[str], gap: str) -> tuple[str, list[str]]:
         """The words of raw HTML, and the addresses of links in it that are still open.
 
@@ -167,6 +172,9 @@ class _Writer:
                 made.append(collapsed(token))
             elif token.name == "a":
                 made.append(self._raw_link(token, opened))
+            elif token.name == "img":
+                told = token.attributes
+                made.append(self._image(told.get("src", ""), told.get("alt", "")))
             else:
                 made.append(_spoken(token, gap))
         return "".join(made), opened
@@ -183,9 +191,7 @@ class _Writer:
 
 
 def _spoken(tag: Tag, gap: str) -> str:
-    """What stands in text for a raw tag other than a link."""
-    if tag.name == "img":
-        return _image(tag.attributes.get("alt", ""))
+    """What stands in text for a raw tag other than a link or a picture."""
     if tag.name in {"br", "tr"}:
         return "\n"
     if tag.name in {"del", "s"}:
@@ -195,11 +201,6 @@ def _spoken(tag: Tag, gap: str) -> str:
     if tag.name in BLOCK:
         return "\n" if tag.name == "li" else gap
     return " " if tag.parts_words else ""
-
-
-def _image(alt: str) -> str:
-    words = " ".join(clean_text(alt).split())
-    return f"[{words}]" if words else " "  # it parts the words around it, seen or not
 
 
 def _heading(label: str, width: int, depth: int) -> str:

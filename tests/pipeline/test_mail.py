@@ -6,6 +6,7 @@ import html
 import re
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from email import policy
 from email.message import EmailMessage
@@ -156,6 +157,13 @@ def test_both_parts_carry_all_there_is_to_an_issue() -> None:
     ):  # fmt: skip
         assert url in text.split(), url
         assert f'href="{html.escape(url)}"' in document, url
+
+
+def test_both_parts_lead_to_the_same_places() -> None:
+    """Every address of the HTML part is in the text part, as often, those of pictures too."""
+    text, document = parts(message(preferences_url=SITE.url("p/1")).body)
+    shown = Counter(map(html.unescape, re.findall(r' (?:href|src)="(https?:[^"]+)"', document)))
+    assert Counter(re.findall(r"https?://\S+", text)) == shown
 
 
 def test_lines_of_the_text_fit_a_terminal(raw: bytes) -> None:

@@ -518,7 +518,9 @@ def test_blocks_as_text() -> None:
     assert text(Rule(HERE)) == "* * *"
     assert text(said("a", Break(), "b\nc")) == "a\nb c"
     assert text(said(Strike((Text("two"),)), " one")) == "~~two~~ one"
-    assert text(said(Image("/x.png", "A curve"))) == "[A curve]"
+    shown = "[A curve] [1]\n\n[1] https://example.org/reading/x.png"
+    assert text(said(Image("/x.png", "A curve"))) == shown
+    assert text(said(InlineHtml('<img src="/x.png" alt="A curve">'))) == shown
 
 
 def test_links_are_notes() -> None:

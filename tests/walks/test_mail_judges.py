@@ -220,7 +220,7 @@ ALLOWED = re.compile(
     r"|“color-scheme”|text-decoration-thickness|“break-word” is deprecated"
 )
 """What mail needs and the web does not: a name for Outlook, attributes of tables, properties of
-Microsoft's and Apple's; two that are newer than the checker; a value that browsers keep for ever."""
+Microsoft's and Apple's; two that are newer than the checker; a value that all browsers know."""
 
 
 def test_nu_finds_no_fault(tmp_path: Path) -> None:
