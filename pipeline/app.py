@@ -136,6 +136,8 @@ def _desk(folder: Path, settings: Settings, tell: Callable[[], datetime]) -> Des
         catch_up=settings.schedule.catch_up,
         max_late=settings.schedule.max_late,
         links=settings.related.links,
+        clients=settings.mail.clients,
+        allowed=settings.mail.allow,
         signer=signer(folder, settings),
         hub=_hub(settings.web.hub, is_simulated=tell is not clock),
         ranker=_ranker(settings.related.ranker),

@@ -28,6 +28,7 @@ from pydantic_settings import (
 from typing_extensions import override
 
 from pipeline.errors import ConfigError, FileError, PartworkError, Problem
+from pipeline.mail import CLIENTS
 from pipeline.model import CatchUp, Site
 from pipeline.page import check_accents
 from pipeline.schedule import check_zone, parse_cadence
@@ -150,6 +151,10 @@ class MailOptions(_Section):
 
     transport: Literal["auto", "maildir", "smtp"] = "auto"
     outbox: Text = "var/outbox"
+    clients: tuple[Line, ...] = CLIENTS
+    """The programs that mail is linted for; families as `gmail`, or single ones as `gmail.ios`."""
+    allow: tuple[Line, ...] = ()
+    """Features that templates of the site may use though some of these do not know them."""
 
 
 class DkimOptions(_Section):

@@ -278,6 +278,11 @@ def read_rules(site_folder: Path) -> tuple[tuple[str, str], ...]:
     return (("rules.yaml", ours), *theirs)
 
 
+def read_support() -> str:
+    """The text of the table that says which mail program knows what."""
+    return (_PRODUCT / "mail" / "support.json").read_text(encoding="utf-8")
+
+
 def product_templates() -> Path:
     """The folder of templates that come with Partwork, in a checkout or installed."""
     beside, inside = _PRODUCT.parent / "templates", _PRODUCT / "templates"

@@ -119,13 +119,17 @@ def held_line(one: jobs.Held) -> str:
     )
 
 
-def preview(
+def preview(  # noqa: PLR0913, PLR0917 -- an argument is an option
     context: typer.Context,
     guide: Annotated[str, typer.Argument(help="The guide's slug.")],
     issue: Annotated[int, typer.Argument(help="The part's number.")],
     out_folder: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Where to write.")
     ] = Path("preview"),
+    lint: Annotated[
+        bool,
+        typer.Option("--lint", help="Tell what mail programs do not show of it."),
+    ] = False,
     now: Now = None,
     as_json: Json = False,
 ) -> None:
@@ -142,13 +146,25 @@ def preview(
                 "subject": report.issue.subject,
                 "released": report.is_released,
                 "files": report.files,
+                "findings": [asdict(one) for one in report.findings],
             }
         )
+        _linted(report, lint=lint)
         return
     state = "as released" if report.is_released else "as it would go out"
     say(f"{report.issue.subject} ({report.issue.number} of {report.issue.of}), {state}:")
     for path in report.files:
         say(f"  {path}")
+    if lint:
+        for one in report.findings:
+            say(str(one), "red" if one.severity == "error" else "yellow")
+        say("" if report.findings else "No mail program that you name leaves anything out.")
+    _linted(report, lint=lint)
+
+
+def _linted(report: jobs.PreviewReport, *, lint: bool) -> None:
+    if lint and any(one.severity == "error" for one in report.findings):
+        raise typer.Exit(1)
 
 
 @group.command("list")

@@ -9,7 +9,7 @@ from pipeline import store
 from pipeline.errors import PartworkError, UsageError
 from pipeline.jobs.catalogue import Catalogue, Tell, Volume, catalogue_of
 from pipeline.jobs.desk import Desk
-from pipeline.jobs.preview import render_part
+from pipeline.jobs.preview import mail_lint, render_part
 from pipeline.jobs.standing import standings
 from pipeline.model import Diagnostic, Part
 
@@ -27,7 +27,8 @@ class CheckReport:
 def check(desk: Desk, now: datetime, tell: Tell = lambda _done, _of: None) -> CheckReport:
     """What would keep a run from doing its work.
 
-    Templates are tried on the first part of one guide; the relay is greeted and logged in to.
+    Templates are tried on the first part of one guide, whose mail is linted; the relay is greeted
+    and logged in to.
     `tell` hears how many of how many guides are done.
     """
     catalogue = catalogue_of(desk, now, tell)
@@ -39,10 +40,10 @@ def _try_templates(desk: Desk, catalogue: Catalogue, now: datetime) -> list[str]
     if not catalogue.scheduled:
         return []
     try:
-        render_part(desk, catalogue, catalogue.scheduled[0].guide.slug, 1, now)
+        _, _, files = render_part(desk, catalogue, catalogue.scheduled[0].guide.slug, 1, now)
     except PartworkError as error:
         return [str(error)]
-    return []
+    return [f"mail, {one}" for one in mail_lint(desk, files) if one.severity == "error"]
 
 
 def _try_transport(desk: Desk) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pipeline.dkim import Signer
+from pipeline.mail import CLIENTS
 from pipeline.model import CatchUp, DeliveryState, Message, Reply, Site
 from pipeline.related import Ranker
 from pipeline.store import Store
@@ -66,6 +67,10 @@ class Desk:
     max_late: timedelta
     links: int = 3
     """How many related links a part carries at most."""
+    clients: tuple[str, ...] = CLIENTS
+    """The mail programs that mail is linted for."""
+    allowed: tuple[str, ...] = ()
+    """Features that may be used though some of these do not know them."""
     signer: Signer | None = None
     """Signs each message; None where the relay does."""
     hub: Hub | None = None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pipeline import feed, mail, page, publish, schedule, store
+from pipeline import content, feed, mail, page, publish, schedule, store
 from pipeline.errors import UsageError
 from pipeline.jobs.catalogue import Catalogue, catalogue_of
 from pipeline.jobs.deliver import compile_for
@@ -23,11 +23,12 @@ READER = "preview@example.org"
 
 @dataclass(frozen=True, slots=True)
 class PreviewReport:
-    """What was written, and whether the issue is out already."""
+    """What was written, whether the issue is out already, and what mail programs do not show."""
 
     issue: Issue
     is_released: bool
     files: tuple[Path, ...]
+    findings: tuple[mail.Finding, ...] = ()
 
 
 def preview(desk: Desk, slug: str, number: int, out: Path, now: datetime) -> PreviewReport:
@@ -38,7 +39,20 @@ def preview(desk: Desk, slug: str, number: int, out: Path, now: datetime) -> Pre
     """
     issue, is_released, files = render_part(desk, catalogue_of(desk, now), slug, number, now)
     publish.write(out, files.items())
-    return PreviewReport(issue, is_released, tuple(out / name for name in files))
+    found = mail_lint(desk, files)
+    return PreviewReport(issue, is_released, tuple(out / name for name in files), found)
+
+
+def mail_lint(desk: Desk, files: Mapping[str, bytes]) -> tuple[mail.Finding, ...]:
+    """What mail programs do not show of a message that was rendered.
+
+    Args:
+        desk: The site.
+        files: By `render_part`.
+    """
+    name = next(name for name in files if name.endswith(".html") and ".page." not in name)
+    support = mail.read_support(content.read_support())
+    return mail.lint(files[name].decode(), support, desk.clients, desk.allowed)
 
 
 def render_part(
