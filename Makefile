@@ -5,7 +5,7 @@ SITE ?= .
 DEMO_READERS := content/demonstration.csv
 
 .DEFAULT_GOAL := help
-.PHONY: help run once test walks check bench-related bench-feeds fix lock clean
+.PHONY: help run once test walks check bench-related bench-feeds bench-mail fix lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ bench-related: .venv/bench ## related links beside what others find, and what th
 
 bench-feeds: .venv/bench ## what feeds cost, beside Django and Hugo (some minutes)
 	@$(BIN)/python -m bench.feeds
+
+bench-mail: .venv/bench .venv/dev ## what a mail costs: inlining, addressing, signing, beside others
+	@$(BIN)/python -m bench.mail
 
 fix: .venv/dev ## let ruff mend what it can
 	@$(BIN)/ruff check --fix .

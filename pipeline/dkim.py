@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -134,7 +135,7 @@ def sign(message: bytes, signer: Signer, at: datetime) -> bytes:
     """
     head, _, body = message.partition(b"\r\n\r\n")
     fields = _fields(head + b"\r\n")
-    names = [name for name, _ in fields]
+    names = tuple(name for name, _ in fields)
     relaxed = b"".join(value for _, value in fields)
     body_hash = base64.b64encode(hashlib.sha256(body).digest())
     made = (
@@ -191,7 +192,8 @@ def _signed(private: Private, covered: bytes) -> bytes:
     return private.sign(hashlib.sha256(covered).digest())  # RFC 8463 section 3
 
 
-def _listed(names: list[str]) -> bytes:
+@lru_cache(maxsize=16)
+def _listed(names: tuple[str, ...]) -> bytes:
     """The value of `h=`, folded before a colon would pass the end of a line."""
     lines = [""]
     for name in names:

@@ -1,0 +1,144 @@
+"""What a mail costs: inlining its style, and addressing it to one reader after the other.
+
+`make bench-mail` prints two tables, ours beside what others take for the same document: premailer
+as we call it, as it comes, and css-inline; then messages a second by our skeleton, with and without
+signatures, beside Python's EmailMessage and beside inlining for each reader.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from email.message import EmailMessage
+from email.utils import format_datetime
+from functools import partial
+
+os.environ.setdefault("PREMAILER_CACHE_MAXSIZE", "8192")  # as pipeline.app does
+
+import css_inline
+from premailer import Premailer
+
+from bench.memory import peak
+from pipeline import dkim, mail
+from pipeline.mail.frame import Slots
+from pipeline.mail.inline import inline
+from pipeline.mail.render import source
+from pipeline.model import Issue
+from tests import mails
+
+WORDS = "Sleep comes."
+PARAGRAPHS = 300
+"""So many short ones make a part of some 33,000 octets of HTML."""
+READERS = 20_000
+ROUNDS = 5
+
+
+def issue() -> Issue:
+    """A part of usual size, short paragraphs under many headings."""
+    said = tuple(mails.said(WORDS) for _ in range(PARAGRAPHS))
+    sections = tuple(
+        mails.section(*said[at : at + 6], title=f"Section {at}", id=f"s{at}", number="")
+        for at in range(0, PARAGRAPHS, 6)
+    )
+    return mails.issue(sections=sections)
+
+
+def best(work: Callable[[], object], rounds: int = ROUNDS) -> float:
+    """Seconds of the fastest of some rounds: the others were disturbed."""
+    took = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        work()
+        took.append(time.perf_counter() - began)
+    return min(took)
+
+
+def inlining(document: str) -> None:
+    """The first table."""
+    _say("inlining one document of", f"{len(document):,}", "characters")
+    inliner = css_inline.CSSInliner(keep_style_tags=False, load_remote_stylesheets=False)
+    rows: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("premailer, as we call it", lambda: inline(document, "bench")),
+        (
+            "premailer, as it comes (our cache)",
+            lambda: Premailer(document, allow_network=False).transform(),
+        ),
+        ("css-inline (Rust)", lambda: inliner.inline(document)),
+    )
+    for name, work in rows:
+        work()
+        _say(f"  {name:34} {best(work) * 1e3:8.1f} ms")
+
+
+def by_email_message(compiled: mail.Compiled, reader: mail.Recipient) -> bytes:
+    """The same message as Python's own package makes it."""
+    made = EmailMessage()
+    made["From"] = f"{mails.SITE.title} <{mails.SITE.sender}>"
+    made["To"] = reader.address
+    made["Subject"] = compiled.subject
+    made["Date"] = format_datetime(reader.date)
+    made["Message-ID"] = reader.message_id
+    made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    made.set_content(compiled.text, cte="quoted-printable")
+    made.add_alternative(compiled.html, subtype="html", cte="quoted-printable")
+    return made.as_bytes()
+
+
+def addressing(one: Issue) -> None:
+    """The second table."""
+    began = time.perf_counter()
+    mail.compile(one, mails.SITE, mails.templates())
+    cold = time.perf_counter() - began
+    compiled = mail.compile(one, mails.SITE, mails.templates())
+    warm = best(lambda: mail.compile(one, mails.SITE, mails.templates()))
+    text, html = len(compiled.text.encode()), len(compiled.html.encode())
+    _say(f"\nan issue of {html:,} octets of HTML and {text:,} of text")
+    _say(f"  {'compiling it, the first time':34} {cold * 1e3:8.1f} ms")
+    _say(f"  {'compiling it again':34} {warm * 1e3:8.1f} ms")
+    readers = [mails.recipient(n, address=f"reader{n}@example.org") for n in range(READERS)]
+    named = [
+        mails.recipient(n, address=f"reader{n}@example.org", name=f"Robin {n}")
+        for n in range(READERS)
+    ]
+    _say("\naddressing it                             a second")
+    _rate("ours", lambda: sum(len(mail.address(compiled, each).body) for each in readers), READERS)
+    _rate(
+        "ours, readers with names",
+        lambda: sum(len(mail.address(compiled, each).body) for each in named),
+        READERS,
+    )
+    for kind in ("rsa", "ed25519"):
+        key = dkim.read_key(dkim.make_key("rsa" if kind == "rsa" else "ed25519"), "s1", "bench")
+        signer = dkim.Signer("serials.example.org", (key,))
+        some = [mail.address(compiled, each).body for each in readers[:1000]]
+        _rate(f"ours, signed with {kind}", partial(_signed, some, signer), len(some))
+    few = readers[:40]
+    _rate("EmailMessage", lambda: [by_email_message(compiled, each) for each in few], len(few))
+    slots = Slots.for_text("bench")
+    document = source(one, mails.SITE, mails.templates(), slots)
+    _rate("premailer for each reader", lambda: [inline(document, "b") for _ in few[:10]], 10)
+    _say(f"\npeak memory of this process {peak():.0f} MiB")
+
+
+def _signed(some: list[bytes], signer: dkim.Signer) -> int:
+    return sum(len(dkim.sign(raw, signer, mails.AT)) for raw in some)
+
+
+def _rate(name: str, work: Callable[[], object], count: int) -> None:
+    _say(f"  {name:34} {count / best(work, 3):12,.0f}")
+
+
+def _say(*words: str) -> None:
+    print(*words, flush=True)  # noqa: T201 -- what a benchmark is for
+
+
+def main() -> None:
+    """Print both tables."""
+    one = issue()
+    inlining(source(one, mails.SITE, mails.templates(), Slots.for_text("bench")))
+    addressing(one)
+
+
+if __name__ == "__main__":
+    main()
