@@ -60,6 +60,20 @@ def test_every_front_matter_key_is_described() -> None:
     assert [key for key in KEYS if f"`{key}`" not in text] == []
 
 
+def test_every_test_that_a_table_names_is_there() -> None:
+    """What docs/ say of checks: each test is one of ours."""
+    there = {
+        path.name: path.read_text("utf-8") for path in Path(__file__).parent.rglob("test_*.py")
+    }
+    tests = "\n".join(there.values())
+    for name in ("feeds.md", "mail.md"):
+        rows = [line for line in (DOCS / name).read_text("utf-8").splitlines() if line[:1] == "|"]
+        for file in re.findall(r"`(?:walks/)?(test_\w+\.py)", "\n".join(rows)):
+            assert file in there, file
+        for test in re.findall(r"[`:](test_\w+)`", "\n".join(rows)):
+            assert f"def {test}(" in tests, f"{name}: {test}"
+
+
 def test_links_between_documents_lead_somewhere() -> None:
     """Every relative link and picture in README and docs/ is a file of this checkout."""
     for path in (DOCS.parent / "README.md", *DOCS.rglob("*.md")):
