@@ -13,6 +13,9 @@ from pipeline.cli.root import Json, folder_of
 from pipeline.cli.show import answer, say, when
 from pipeline.model import Issue
 
+TAKEN = 2
+"""The first digit of an SMTP reply that takes a message."""
+
 group = typer.Typer(help="Correct what is out, and see what became of it.", no_args_is_help=True)
 
 Guide = Annotated[str, typer.Argument(help="The guide's slug.")]
@@ -42,6 +45,30 @@ def correct(
         corrected = jobs.correct(app.desk, guide, issue, note, now)
         _publish(app)
         _told(app, corrected, as_json=as_json)
+
+
+@group.command("test")
+def send_test(
+    context: typer.Context,
+    guide: Guide,
+    issue: Number,
+    to: Annotated[str, typer.Option("--to", metavar="EMAIL", help="Who gets it.")],
+    as_json: Json = False,
+) -> None:
+    """Send an issue to one address, marked as a test.
+
+    It goes the way that all mail goes; nothing is recorded, and nobody else gets it.
+    """
+    with open_site(folder_of(context)) as app:
+        reply = jobs.send_test(app.desk, guide, issue, to, app.desk.clock())
+    is_taken = reply.code // 100 == TAKEN
+    if as_json:
+        answer({"to": to, "taken": is_taken, "code": reply.code, "text": reply.text})
+    else:
+        said = f"{reply.code} {reply.text}".strip()
+        say(f"Sent to {to}: {said}" if is_taken else f"Not sent to {to}: {said}")
+    if not is_taken:
+        raise typer.Exit(1)
 
 
 @group.command()

@@ -29,6 +29,7 @@ from pipeline.jobs.preview import PreviewReport, preview
 from pipeline.jobs.publish_due import Held, PublishReport, Released, publish_due, resume
 from pipeline.jobs.rebuild import front_page, rebuild, serials
 from pipeline.jobs.revise import Revised, confirm, correct, issue_of
+from pipeline.jobs.send_test import send_test
 from pipeline.jobs.settle_ids import IdsReport, settle_ids
 from pipeline.jobs.status import Account, StatusReport, SubscriberReport, status, subscriber
 from pipeline.jobs.subscribe import COLUMNS, ImportReport, Wish, import_csv, subscribe
@@ -88,6 +89,7 @@ __all__ = [
     "read_any",
     "rebuild",
     "resume",
+    "send_test",
     "serials",
     "settle_ids",
     "status",

@@ -127,7 +127,7 @@ def _checked(
             raise UsageError(f"no guide is called {slug!r}", f"known: {', '.join(sorted(slugs))}")
     person = Subscriber(
         id=0,
-        address=_address(wish.email),
+        address=mail_address(wish.email),
         status=_status(wish),
         created_at=now,
         name=_line(wish.name, "name"),
@@ -146,7 +146,12 @@ def _checked(
     return person, tuple(Follow(slug, Mode(wish.mode), cadence) for slug in guides)
 
 
-def _address(said: str) -> str:
+def mail_address(said: str) -> str:
+    """The address in the form that mail goes to.
+
+    Raises:
+        UsageError: It is none.
+    """
     try:
         found = validate_email(said.strip(), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as error:

@@ -14,7 +14,7 @@ from pipeline.mail import head
 from pipeline.mail.encode import FENCE, cut, quoted_printable, quoted_solid, quoted_value
 from pipeline.mail.frame import SLOTS, Rendered, Slots
 from pipeline.mail.letter import Letter, render_letter
-from pipeline.mail.render import ALONE, Beside, render
+from pipeline.mail.render import ALONE, Beside, render, subject
 from pipeline.mail.skeleton import Skeleton, skeleton
 from pipeline.model import Issue, Message, Site
 from pipeline.template import Templates
@@ -77,7 +77,8 @@ def compile(issue: Issue, site: Site, templates: Templates, beside: Beside = ALO
         TemplateError: A template cannot be rendered.
     """
     slots = Slots.for_text(repr((issue, site)))
-    sender = Sender(head.subject(issue), issue.path, head.list_field(issue, site), issue.guide)
+    told = subject(issue, site, beside)
+    sender = Sender(told, issue.path, head.list_field(issue, site), issue.guide)
     fields = _head(sender, site, slots)
     made = _compiled(sender, fields, render(issue, site, templates, slots, beside), slots)
     return replace(made, issue_id=issue.id)
@@ -91,10 +92,10 @@ def compile_letter(letter: Letter, site: Site, templates: Templates) -> Compiled
         TemplateError: A template cannot be rendered.
     """
     slots = Slots.for_text(repr((letter, site)))
-    rendered, subject = render_letter(letter, site, templates, slots)
+    rendered, told = render_letter(letter, site, templates, slots)
     to_list = head.list_named(letter.guide_title, letter.guide, letter.path, site)
     sender = Sender(
-        head.line(subject, letter.path, "its subject"),
+        head.line(told, letter.path, "its subject"),
         letter.path,
         to_list if letter.can_leave else "",
         letter.guide,

@@ -125,11 +125,24 @@ def _shows_titles(issue: Issue) -> bool:
     return markup.needs_titles(issue.sections, issue.subject)
 
 
+def subject(issue: Issue, site: Site, beside: Beside) -> str:
+    """The subject: the part, its guide, where in it we are; a test says that it is one.
+
+    Raises:
+        MailError: It holds a line break or another control character.
+    """
+    own = head.subject(issue)
+    if not beside.is_test:
+        return own
+    said = wording.voice(issue.lang, site)
+    return head.shortened(said.say("Test: {subject}", subject=own), head.MAX_SUBJECT)
+
+
 def _context(issue: Issue, site: Site, slots: Slots, beside: Beside) -> dict[str, object]:
     said = wording.voice(issue.lang, site)
     before = beside.previous
     return {
-        **frame(head.subject(issue), issue.lang, issue.path, site, slots),
+        **frame(subject(issue, site, beside), issue.lang, issue.path, site, slots),
         "issue": issue,
         "trust": issue.trust,
         "about": issue.author is not None or issue.trust != Trust() or site.demonstration,

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import css_inline
 import pytest
 import tinycss2
 from typing_extensions import override
 
-from pipeline import mail
+from pipeline import jobs, mail
+from pipeline.app import open_site
+from pipeline.errors import UsageError
 from pipeline.mail.frame import Slots
 from pipeline.mail.inline import inline
 from pipeline.mail.letter import letter_source
 from pipeline.mail.render import source
 from pipeline.model import Correction, Message
 from tests.mails import AT, SITE, issue, parsed, parts, polyglot, recipient, templates
+from tests.sites import make_site, outbox, run_once, subscribe, write_guide
 
 ACTION = "https://serials.example.org/c/WzcsInNsZWVwIl0.abcdefghijklmnopqrstuvwxyz"
 
@@ -114,3 +118,23 @@ def _own(document: str) -> str:
     """The document without the sheet that is not inlined."""
     kept = re.compile(r'<style data-premailer="ignore">.*?</style>', re.DOTALL)
     return kept.sub("", document)
+
+
+def test_a_test_goes_to_one_address_and_leaves_no_trace(tmp_path: Path) -> None:
+    """It says what it is, and a real run after it sends all that it would have sent."""
+    site = make_site(tmp_path / "site")
+    write_guide(site)
+    subscribe(site, "reader@example.net", "2026-03-01T10:00")
+    with open_site(site, "2026-03-02T10:00") as app:
+        reply = jobs.send_test(app.desk, "water", 2, "Editor@EXAMPLE.org", app.desk.clock())
+        assert reply.code == 250
+        with pytest.raises(UsageError, match="no part 9"):
+            jobs.send_test(app.desk, "water", 9, "editor@example.org", app.desk.clock())
+        with pytest.raises(UsageError, match="not a mail address"):
+            jobs.send_test(app.desk, "water", 2, "editor", app.desk.clock())
+    (message,) = outbox(site)
+    assert message["To"] == "Editor@example.org"
+    assert str(message["Subject"]).startswith("Test: All about bridges 1 ")
+    assert "This is a test." in message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert run_once(site, "2026-03-09T10:00").delivering.sent == 1
+    assert len(outbox(site)) == 2
