@@ -147,6 +147,19 @@ class RelayError(PartworkError, ConnectionError):
         return f"relay {self.relay}: {self.what}; {self.todo}"
 
 
+class BrowserError(PartworkError, ConnectionError):
+    """A browser that took no picture of a preview."""
+
+    def __init__(self, program: str, what: str) -> None:
+        self.program, self.what = program, what
+        super().__init__(program, what)
+
+    @override
+    def __str__(self) -> str:
+        """The program, what happened, and how to do without."""
+        return f"{self.program}: {self.what}; leave pictures out with --no-png"
+
+
 class RankerError(PartworkError, ValueError):
     """A ranker of somebody else's that gave no score for each page."""
 

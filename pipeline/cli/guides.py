@@ -130,15 +130,20 @@ def preview(  # noqa: PLR0913, PLR0917 -- an argument is an option
         bool,
         typer.Option("--lint", help="Tell what mail programs do not show of it."),
     ] = False,
+    png: Annotated[
+        bool, typer.Option("--png/--no-png", help="Pictures, where Chromium is installed.")
+    ] = True,
     now: Now = None,
     as_json: Json = False,
 ) -> None:
     """Write the exact bytes of an issue.
 
-    A message (.eml) with its HTML and its text, the page, and the feeds; nothing else changes.
+    A message (.eml) with its HTML and its text, the page, and the feeds; pictures of the mail at
+    375, 600 and 800 pixels, light and dark; nothing else changes.
     """
     with open_site(folder_of(context), now) as app:
-        report = jobs.preview(app.desk, guide, issue, out_folder, app.desk.clock())
+        wanted = jobs.PartKey(guide, issue)
+        report = jobs.preview(app.desk, wanted, out_folder, app.desk.clock(), png=png)
     if as_json:
         answer(
             {

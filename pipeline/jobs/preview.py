@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pipeline import content, feed, mail, page, publish, schedule, store
+from pipeline import browser, content, feed, mail, page, publish, schedule, store
 from pipeline.errors import UsageError
 from pipeline.jobs.catalogue import Catalogue, catalogue_of
 from pipeline.jobs.deliver import compile_for
@@ -21,6 +21,12 @@ READER = "preview@example.org"
 """Whom a previewed message is addressed to: nobody, so that its links belong to nobody."""
 
 
+WIDTHS = (375, 600, 800)
+"""Pixels: a phone, the column itself, a mail program on a desk."""
+
+SCHEMES = ("light", "dark")
+
+
 @dataclass(frozen=True, slots=True)
 class PreviewReport:
     """What was written, whether the issue is out already, and what mail programs do not show."""
@@ -31,16 +37,58 @@ class PreviewReport:
     findings: tuple[mail.Finding, ...] = ()
 
 
-def preview(desk: Desk, slug: str, number: int, out: Path, now: datetime) -> PreviewReport:
+@dataclass(frozen=True, slots=True)
+class PartKey:
+    """Which part is to be previewed."""
+
+    slug: str
+    number: int
+
+
+def preview(
+    desk: Desk, wanted: PartKey, out: Path, now: datetime, *, png: bool = True
+) -> PreviewReport:
     """Write an issue's .eml, .html, .txt, page and feeds into a folder; nothing else changes.
+
+    Where a browser is installed also pictures of the mail, at three widths, light and dark.
+
+    Args:
+        desk: The site.
+        wanted: The part.
+        out: The folder; made if missing.
+        now: The moment.
+        png: Whether pictures are wanted.
 
     Raises:
         UsageError: There is no such guide or part.
+        BrowserError: The browser took no picture; all other files are written.
     """
-    issue, is_released, files = render_part(desk, catalogue_of(desk, now), slug, number, now)
+    catalogue = catalogue_of(desk, now)
+    issue, is_released, files = render_part(desk, catalogue, wanted.slug, wanted.number, now)
     publish.write(out, files.items())
-    found = mail_lint(desk, files)
-    return PreviewReport(issue, is_released, tuple(out / name for name in files), found)
+    paths = [out / name for name in files]
+    program = browser.installed() if png else None
+    if program is not None:
+        document = _with_own_pictures(files[_html_of(files)].decode(), desk, catalogue)
+        stem = f"{issue.guide}-{issue.number}"
+        for width, scheme, raw in browser.pictures(program, document, WIDTHS, SCHEMES):
+            name = f"{stem}.{width}.{scheme}.png"
+            publish.write(out, [(name, raw)])
+            paths.append(out / name)
+    return PreviewReport(issue, is_released, tuple(paths), mail_lint(desk, files))
+
+
+def _with_own_pictures(html: str, desk: Desk, catalogue: Catalogue) -> str:
+    """The document with pictures of the content folder taken from there: they may not be out."""
+    for name, one in catalogue.pictures.items():
+        if one.path:
+            path = (desk.content.parent / name).resolve().as_uri()
+            html = html.replace(f'src="{desk.site.url(one.path)}"', f'src="{path}"')
+    return html
+
+
+def _html_of(files: Mapping[str, bytes]) -> str:
+    return next(name for name in files if name.endswith(".html") and ".page." not in name)
 
 
 def mail_lint(desk: Desk, files: Mapping[str, bytes]) -> tuple[mail.Finding, ...]:
@@ -50,9 +98,8 @@ def mail_lint(desk: Desk, files: Mapping[str, bytes]) -> tuple[mail.Finding, ...
         desk: The site.
         files: By `render_part`.
     """
-    name = next(name for name in files if name.endswith(".html") and ".page." not in name)
     support = mail.read_support(content.read_support())
-    return mail.lint(files[name].decode(), support, desk.clients, desk.allowed)
+    return mail.lint(files[_html_of(files)].decode(), support, desk.clients, desk.allowed)
 
 
 def render_part(
