@@ -25,7 +25,7 @@ from pipeline.jobs.forecast import Departure, ForecastReport, forecast
 from pipeline.jobs.leave import leave
 from pipeline.jobs.links import Links, links
 from pipeline.jobs.plan_drips import plan_drips
-from pipeline.jobs.preview import PartKey, PreviewReport, preview
+from pipeline.jobs.preview import MailPreview, PartKey, PreviewReport, preview, preview_mail
 from pipeline.jobs.publish_due import Held, PublishReport, Released, publish_due, resume
 from pipeline.jobs.rebuild import front_page, rebuild, serials
 from pipeline.jobs.revise import Revised, confirm, correct, issue_of
@@ -54,6 +54,7 @@ __all__ = [
     "ImportedReport",
     "Links",
     "LookReport",
+    "MailPreview",
     "PartKey",
     "PreviewReport",
     "PublishReport",
@@ -86,6 +87,7 @@ __all__ = [
     "look",
     "plan_drips",
     "preview",
+    "preview_mail",
     "publish_due",
     "read_any",
     "rebuild",

@@ -13,7 +13,7 @@ from pipeline.errors import FileError, ScheduleError
 from pipeline.jobs.desk import Desk
 from pipeline.model import Diagnostic, FrontMatter, Guide, GuideStatus, Picture, Severity
 
-RESERVED = frozenset({"api", "archive", "drip", "media", "outbox", "search", "tag", "u"})
+RESERVED = frozenset({"api", "archive", "drip", "media", "outbox", "preview", "search", "tag", "u"})
 """First path segments that the web keeps for itself."""
 
 

@@ -15,7 +15,7 @@ from pipeline.jobs.desk import Desk
 from pipeline.jobs.publish_due import draft
 from pipeline.jobs.relate import linkable, relate
 from pipeline.jobs.standing import Standing, standings, upcoming
-from pipeline.model import Dated, Issue, Mode, Serial
+from pipeline.model import Dated, Issue, Message, Mode, Serial
 
 READER = "preview@example.org"
 """Whom a previewed message is addressed to: nobody, so that its links belong to nobody."""
@@ -98,8 +98,7 @@ def mail_lint(desk: Desk, files: Mapping[str, bytes]) -> tuple[mail.Finding, ...
         desk: The site.
         files: By `render_part`.
     """
-    support = mail.read_support(content.read_support())
-    return mail.lint(files[_html_of(files)].decode(), support, desk.clients, desk.allowed)
+    return _lint(desk, files[_html_of(files)].decode())
 
 
 def render_part(
@@ -158,10 +157,33 @@ def _would_be(
     return relate(tx, desk, [(one, draft(one, number, slot, due or now))], guides)[0]
 
 
-def _render(desk: Desk, serial: Serial, issue: Issue, now: datetime) -> dict[str, bytes]:
-    compiled = compile_for(desk, issue, Mode.LIVE)
-    message = mail.address(
-        compiled,
+@dataclass(frozen=True, slots=True)
+class MailPreview:
+    """A part as the message that it is or would be, and what mail programs do not show of it."""
+
+    message: Message
+    findings: tuple[mail.Finding, ...]
+
+
+def preview_mail(desk: Desk, wanted: PartKey, now: datetime) -> MailPreview:
+    """The message of a part to nobody.
+
+    Raises:
+        UsageError: There is no such guide or part.
+    """
+    _, issue, _ = part_of(desk, catalogue_of(desk, now), wanted.slug, wanted.number, now)
+    message = _message(desk, issue, now)
+    return MailPreview(message, _lint(desk, mail.preview_html(message)))
+
+
+def _lint(desk: Desk, html: str) -> tuple[mail.Finding, ...]:
+    support = mail.read_support(content.read_support())
+    return mail.lint(html, support, desk.clients, desk.allowed)
+
+
+def _message(desk: Desk, issue: Issue, now: datetime) -> Message:
+    return mail.address(
+        compile_for(desk, issue, Mode.LIVE),
         mail.Recipient(
             subscriber_id=0,
             address=READER,
@@ -174,6 +196,10 @@ def _render(desk: Desk, serial: Serial, issue: Issue, now: datetime) -> dict[str
             date=now,
         ),
     )
+
+
+def _render(desk: Desk, serial: Serial, issue: Issue, now: datetime) -> dict[str, bytes]:
+    message = _message(desk, issue, now)
     dated = tuple(Dated(one.id, one.released_at, one.updated_at) for one in serial.issues)
     channel = feed.guide_channel(serial.front, len(serial.parts), dated, desk.site)
     document = feed.current_feed(channel, {one.id: one for one in serial.issues}, desk.site)

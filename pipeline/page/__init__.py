@@ -7,6 +7,7 @@ from pipeline.page.desk import (
     error_page,
     message_page,
     outbox_page,
+    previews_page,
     unsubscribe_page,
 )
 from pipeline.page.drip import Choice, DripDays, copy_script, drip_page
@@ -37,6 +38,7 @@ __all__ = [
     "issue_page",
     "message_page",
     "outbox_page",
+    "previews_page",
     "site_page",
     "stylesheet",
     "surroundings",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from pipeline.model import Site
+from pipeline.model import Serial, Site
 from pipeline.page.frame import Head, frame
 from pipeline.template import Templates
 
@@ -43,6 +43,10 @@ class MessageView:
     subject: str
     headers: tuple[tuple[str, str], ...]
     text: str
+    widths: tuple[int, ...] = ()
+    """Pixels that its HTML is shown at; empty: as wide as the page."""
+    findings: tuple[str, ...] = ()
+    """What mail programs do not show of it, a line each."""
 
 
 def outbox_page(rows: Sequence[OutboxRow], total: int, site: Site, templates: Templates) -> str:
@@ -51,11 +55,18 @@ def outbox_page(rows: Sequence[OutboxRow], total: int, site: Site, templates: Te
     return templates.render("page/outbox.html", **context, rows=rows, total=total)
 
 
+def previews_page(serials: Sequence[Serial], site: Site, templates: Templates) -> str:
+    """The parts of each guide, each leading to its mail."""
+    context = frame(Head("Preview", root="../"), site, templates)
+    return templates.render("page/previews.html", **context, serials=serials)
+
+
 def message_page(view: MessageView, site: Site, templates: Templates) -> str:
     """One message: its main headers, its HTML in a sandbox, its text, all headers."""
     said = {name.lower(): value for name, value in view.headers}
     main = [(name, said[name.lower()]) for name in SHOWN_FIRST if name.lower() in said]
-    context = frame(Head(view.subject or "No subject", root="../../"), site, templates)
+    root = "../../../" if view.widths else "../../"
+    context = frame(Head(view.subject or "No subject", root=root), site, templates)
     return templates.render("page/message.html", **context, view=view, main=main)
 
 

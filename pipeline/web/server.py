@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pipeline import jobs, page
 from pipeline.app import App
 from pipeline.errors import PartworkError
-from pipeline.web import drips, leaving, outbox
+from pipeline.web import drips, leaving, outbox, previewing
 from pipeline.web.published import Calendar, Published
 
 HEADERS = {
@@ -42,6 +42,8 @@ def create_app(app: App) -> ASGIApp:
     if app.outbox is not None and is_loopback(app.settings.web.host):
         web.include_router(_home(app))
         web.include_router(outbox.router(app, app.outbox))
+    if is_loopback(app.settings.web.host):
+        web.include_router(previewing.router(app))
     calendar = Calendar(app)
     web.include_router(drips.router(app, calendar))
     app.desk.feeds.mkdir(exist_ok=True)
