@@ -51,10 +51,13 @@ def check(
                 "guides": report.guides,
                 "diagnostics": [asdict(one) for one in found],
                 "problems": report.problems,
+                "templates": report.templates,
             }
         )
     else:
         diagnose(found)
+        for name in report.templates:
+            say(f"templates/{name} of this site stands in the place of ours", "dim")
         for problem in report.problems:
             say(problem, "red")
         count = {level: sum(one.severity is level for one in found) for level in Severity}

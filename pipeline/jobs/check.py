@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipeline import store
+from pipeline import content, store
 from pipeline.errors import PartworkError, UsageError
 from pipeline.jobs.catalogue import Catalogue, Tell, Volume, catalogue_of
 from pipeline.jobs.desk import Desk
@@ -22,6 +22,8 @@ class CheckReport:
     """How many can go out."""
     diagnostics: tuple[Diagnostic, ...]
     problems: tuple[str, ...]
+    templates: tuple[str, ...] = ()
+    """Those of the site that stand in the place of ours."""
 
 
 def check(desk: Desk, now: datetime, tell: Tell = lambda _done, _of: None) -> CheckReport:
@@ -33,7 +35,16 @@ def check(desk: Desk, now: datetime, tell: Tell = lambda _done, _of: None) -> Ch
     """
     catalogue = catalogue_of(desk, now, tell)
     problems = [*_try_templates(desk, catalogue, now), *_try_transport(desk)]
-    return CheckReport(len(catalogue.scheduled), catalogue.diagnostics, tuple(problems))
+    return CheckReport(
+        len(catalogue.scheduled), catalogue.diagnostics, tuple(problems), _own_templates(desk)
+    )
+
+
+def _own_templates(desk: Desk) -> tuple[str, ...]:
+    sources = desk.templates.sources
+    ours = {name: sources.get(f"{content.PRODUCT}/{name}") for name in sources}
+    own = (name for name, text in ours.items() if text is not None and text != sources[name])
+    return tuple(sorted(own))
 
 
 def _try_templates(desk: Desk, catalogue: Catalogue, now: datetime) -> list[str]:

@@ -336,3 +336,20 @@ def test_ids_are_shown_and_settled(tmp_path: Path) -> None:
     assert partwork("--site", site, "guide", "ids", "water", "--accept", "maybe").returncode == 2
     assert partwork("--site", site, "guide", "ids", "water", "--accept", "same").returncode == 0
     assert partwork("--site", site, "guide", "ids", "water").returncode == 0
+
+
+def test_check_names_templates_of_the_site(tmp_path: Path) -> None:
+    """Which of them stand in the place of ours; a copy that says the same is none."""
+    site = make_site(tmp_path / "site")
+    write_guide(site)
+    folder = site / "templates/mail"
+    folder.mkdir(parents=True)
+    ours = Path(__file__).parents[2] / "templates/mail"
+    (folder / "issue.html").write_text('{% extends "partwork/mail/issue.html" %}\n')
+    (folder / "foot.html").write_text((ours / "foot.html").read_text("utf-8"), "utf-8")
+    assert answer("--site", site, "check")["templates"] == ["mail/issue.html"]
+    (folder / "foot.html").write_text("<tr><td>No way out</td></tr>")
+    done = partwork("--site", site, "check")
+    assert done.returncode == 1
+    assert "templates/mail/issue.html of this site stands in the place of ours" in done.stdout
+    assert "templates/mail/foot.html does not show a link to `leave`" in done.stdout
