@@ -114,7 +114,10 @@ class _Hanger:
 
     def _picture(self, src: str) -> Picture | None:
         """What an address names in the content folder; what it should name and does not is told."""
-        parts = urlsplit(src)
+        try:
+            parts = urlsplit(src)
+        except ValueError:  # such as an unclosed [ of an IPv6 address; no file of ours
+            return None
         if parts.scheme or parts.netloc or not parts.path or parts.path.startswith("/"):
             return None
         name = normpath(self._folder + unquote(parts.path))

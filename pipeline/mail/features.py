@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urlsplit
 
 import tinycss2
 from typing_extensions import override
@@ -148,7 +148,7 @@ def _of_picture(src: str) -> Iterator[str]:
     if src.startswith("data:"):
         yield "image-base64"
         return
-    ending = urlsplit(src).path.rpartition(".")[2].lower()
+    ending = re.split(r"[?#]", src, maxsplit=1)[0].rpartition(".")[2].lower()
     yield {"jpeg": "image-jpg", "png": "image-png", "gif": "image-gif", "webp": "image-webp",
            "svg": "image-svg", "avif": "image-avif", "jpg": "image-jpg", "bmp": "image-bmp",
            "tif": "image-tiff", "tiff": "image-tiff", "ico": "image-ico", "heic": "image-heif",

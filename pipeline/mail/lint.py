@@ -70,6 +70,7 @@ _FORBIDDEN = frozenset(
 _CLICK = re.compile(
     r"^\W*(?:click here|here|hier|hier klicken|this link|link|اضغط هنا)\W*$", re.IGNORECASE
 )
+_WHOLE = re.compile(r"https?://|mailto:", re.IGNORECASE)
 _HOST = re.compile(r"(?:https?://)?((?:[\w-]+\.)+[a-z]{2,})(?:[/?#:]|$)", re.IGNORECASE)
 
 
@@ -175,6 +176,14 @@ def _sizes(document: str) -> Iterator[Finding]:
         yield Finding("error", "placeholder", "<html>", f"{token[0]!r} was not replaced")
 
 
+def _host(href: str) -> str | None:
+    """The host of an address, empty where it has none; None if it cannot be taken apart."""
+    try:
+        return urlsplit(href).hostname or ""
+    except ValueError:  # such as an unclosed [ of an IPv6 address
+        return None
+
+
 class _Faults(HTMLParser):
     """What is wrong whatever the program."""
 
@@ -213,11 +222,10 @@ class _Faults(HTMLParser):
             self._tell("src", "<img>", f"{shown!r} is no https address: it is not shown")
 
     def _address(self, href: str) -> None:
-        parts = urlsplit(href)
         if href.startswith("#"):
             if href[1:] not in self._ids:
                 self._tell("anchor", "<a>", f"{href} leads to no place in this mail")
-        elif parts.scheme not in {"http", "https", "mailto"}:
+        elif not _WHOLE.match(href) or _host(href) is None:
             self._tell("href", "<a>", f"{href[:60]!r} is no whole web or mail address")
 
     @override
@@ -235,7 +243,7 @@ class _Faults(HTMLParser):
             said = f"{words!r} does not say where {self._href[:60]} leads"
             self._tell("link-words", "<a>", said)
         shown = _HOST.match(words)
-        host = (urlsplit(self._href).hostname or "").removeprefix("www.")
+        host = (_host(self._href) or "").removeprefix("www.")
         if shown and host and shown[1].lower().removeprefix("www.") != host:
             said = f"shows {shown[1]} and leads to {host}, as frauds do"
             self._tell("link-host", "<a>", said)

@@ -37,7 +37,8 @@ PLANTED = (
     '<img src="/a.png" alt="x">', '<img src="https://x.example/a.avif" alt="x">',
     '<img src="data:image/png;base64,AA" alt="x">', '<a href="https://x.example/">click here</a>',
     '<a href="https://x.example/">bank.example.org</a>', '<a href="#nowhere">x</a>',
-    '<a href="/relative">x</a>', '<a href="javascript:x()">x</a>', "<p>{{ name }}</p>",
+    '<a href="/relative">x</a>', '<a href="https://[">x</a>', '<a href="javascript:x()">x</a>',
+    "<p>{{ name }}</p>",
     f"<style>{'p { color: #000 } ' * 500}</style>", "x" * 80_001,
 )  # fmt: skip
 

@@ -111,6 +111,7 @@ def test_names_are_found_from_the_guide(tmp_path: Path) -> None:
         ("content/a.md", "y.png", False),
         ("content/a.md", "../content/x.png", True),
         ("content/a.md", "../x.png", False),
+        ("content/a.md", "%00.png", False),
     ):
         text = f"## One\n\nText and > ![x]({src}) in it.\n\n| a |\n|---|\n| ![x]({src}) |\n"
         front = "" if name.endswith("/") else "---\ntitle: A\n---\n"
@@ -120,6 +121,14 @@ def test_names_are_found_from_the_guide(tmp_path: Path) -> None:
         assert made.guide is not None
         html = render_html(made.guide.sections, base_url="https://example.org")
         assert html.count('width="10" height="20"') == 2 * found
+
+
+def test_an_address_that_is_none_is_no_picture() -> None:
+    """Neither a fault of ours nor a file."""
+    source = Source("content/a.md", "---\ntitle: A\n---\n\n![x](//[) <img src='http://['>\n")
+    made = guide.illustrate(guide.parse(source), {})
+    assert made.guide is not None
+    assert made.diagnostics == ()
 
 
 def test_the_folder_is_read_once(tmp_path: Path) -> None:
