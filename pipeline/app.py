@@ -170,10 +170,11 @@ def _logo(folder: Path, name: str) -> Picture | None:
     """
     if not name:
         return None
-    found = content.picture(folder / "content", name)
+    path = folder / "content" / name
+    found = content.picture(folder / "content", path)
     if found is None or found.problem:
         said = f"[site] logo: {found.problem if found else 'no such file'}"
-        raise FileError(str(folder / "content" / name), said, "put a PNG there, or leave logo out")
+        raise FileError(str(path), said, "put a PNG there, or leave logo out")
     return found
 
 

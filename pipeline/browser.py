@@ -1,8 +1,7 @@
 """A browser that is installed, as a camera: an HTML document in, PNG pictures out.
 
-Nothing of ours needs one; previews have pictures where Chromium or Chrome is found. Only the files
-that a document names by `file:` and `https:` are looked at; scripts of documents do not run, as
-mail has none.
+Nothing of ours needs one; previews have pictures where Chromium or Chrome is found. Give it only
+documents of ours: what they name is fetched.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ def pictures(
     Args:
         program: By `installed`.
         document: HTML.
-        widths: In pixels of CSS; 500 and less are shown as a phone's.
+        widths: In pixels of CSS.
         schemes: Of `light` and `dark`.
 
     Raises:

@@ -11,8 +11,6 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
-import imagesize
-
 from pipeline.errors import FileError
 from pipeline.guide import Source
 from pipeline.model import Diagnostic, Picture, Severity
@@ -48,6 +46,10 @@ class Reading:
     pictures: Mapping[str, Picture] = field(default_factory=dict)
     """By the names that are shown to people."""
 
+    def gallery(self) -> str:
+        """Says all pictures: another text whenever one of them is another."""
+        return repr(sorted(self.pictures.items()))
+
 
 def read(folder: Path) -> Reading:
     """Every guide's source below a folder, in order of their names.
@@ -79,26 +81,30 @@ def read(folder: Path) -> Reading:
 
 def _pictures(folder: Path) -> dict[str, Picture]:
     """Every picture below the folder."""
-    found: dict[str, Picture] = {}
-    for path in sorted(folder.rglob("*")):
-        is_ours = path.suffix.lower() in PICTURE_ENDINGS and not _EDITORS_OWN.search(path.name)
-        if is_ours and path.is_file() and path.resolve().is_relative_to(folder.resolve()):
-            state = path.stat()
-            found[_shown(path, folder)] = _picture(path, state.st_size, state.st_mtime_ns)
-    return found
+    found = ((path, picture(folder, path)) for path in sorted(folder.rglob("*")))
+    return {_shown(path, folder): one for path, one in found if one is not None}
 
 
-def picture(folder: Path, name: str) -> Picture | None:
-    """The picture of this name below the folder of content; None if there is none."""
-    return _pictures(folder).get(_shown(folder / name, folder))
+def picture(folder: Path, path: Path) -> Picture | None:
+    """The picture of this path below the folder of content; None if it is none."""
+    is_ours = path.suffix.lower() in PICTURE_ENDINGS and not _EDITORS_OWN.search(path.name)
+    if not (is_ours and path.is_file() and path.resolve().is_relative_to(folder.resolve())):
+        return None
+    state = path.stat()
+    return _looked_at(path, state.st_size, state.st_mtime_ns)
 
 
 @lru_cache(maxsize=4096)
-def _picture(path: Path, size: int, _changed: int) -> Picture:
-    """A picture file by its content; looked at again when its time is another."""
+def _looked_at(path: Path, size: int, _changed: int) -> Picture:
+    """A picture file by its content; looked at again when its time is another.
+
+    The reader of sizes costs 40 ms to import, so it is imported when the first picture is seen.
+    """
     if size > MAX_PICTURE:
         what = f"has {size:,} bytes; at most {MAX_PICTURE:,}: make it smaller"
         return Picture("", 0, 0, what)
+    import imagesize
+
     try:
         raw = path.read_bytes()
         width, height = imagesize.get(io.BytesIO(raw))
@@ -106,8 +112,11 @@ def _picture(path: Path, size: int, _changed: int) -> Picture:
         return Picture("", 0, 0, f"cannot be read: {error}")
     if path.suffix.lower() == ".svg" or width <= 0 or height <= 0:
         return Picture("", 0, 0, "is no PNG, JPEG, GIF or WebP: save it as one of these")
-    digest = hashlib.sha256(raw).hexdigest()[:16]
-    return Picture(f"{MEDIA}/{digest}/{quote(path.name)}", width, height)
+    return Picture(f"{MEDIA}/{_digest(raw)}/{quote(path.name)}", width, height)
+
+
+def _digest(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()[:16]
 
 
 def picture_bytes(folder: Path, name: str, picture: Picture) -> bytes | None:
@@ -122,7 +131,7 @@ def picture_bytes(folder: Path, name: str, picture: Picture) -> bytes | None:
         raw = (folder.parent / name).read_bytes()
     except OSError:
         return None
-    return raw if hashlib.sha256(raw).hexdigest()[:16] in picture.path else None
+    return raw if _digest(raw) in picture.path else None
 
 
 def _source(path: Path, folder: Path) -> Source | Diagnostic:
@@ -297,7 +306,6 @@ def read_templates(site_folder: Path) -> dict[str, str]:
     Raises:
         FileError: A template is not UTF-8, or leads out of its folder.
     """
-    found: dict[str, str] = {}
     ours, own = product_templates(), site_folder / "templates"
     found = _templates(ours, sorted(ours.rglob("*")))
     if own.is_dir() and own.resolve() != ours.resolve():

@@ -135,9 +135,9 @@ def direction(lang: str) -> str:
     return "rtl" if language(lang) in RTL else "ltr"
 
 
-def start(issue: Issue) -> str:
-    """The side on which its lines begin, `left` or `right`."""
-    return "right" if direction(issue.lang) == "rtl" else "left"
+def start(lang: str) -> str:
+    """The side on which lines of a language begin, `left` or `right`."""
+    return "right" if direction(lang) == "rtl" else "left"
 
 
 def part(issue: Issue, said: Voice = ENGLISH) -> str:
@@ -157,7 +157,7 @@ def place(issue: Issue, said: Voice = ENGLISH) -> str:
     told = reading_time(issue.words, said)
     if issue.guide_title == issue.subject:
         return told
-    return f"{_own(issue.guide_title, issue, said)} · {told}"
+    return f"{_own(issue.guide_title, issue.lang, said)} · {told}"
 
 
 def next_day(issue: Issue, said: Voice = ENGLISH) -> str:
@@ -180,8 +180,8 @@ def on_day(issue: Issue, said: Voice = ENGLISH) -> str:
 
 def why(link: RelatedLink, issue: Issue, said: Voice = ENGLISH) -> str:
     """One line on why a link was chosen; a link is in the language of its issue."""
-    title = _own(link.guide_title, issue, said)
-    terms = _own(_listed(link.terms[:3], said), issue, said) if link.terms else ""
+    title = _own(link.guide_title, issue.lang, said)
+    terms = _own(_listed(link.terms[:3], said), issue.lang, said) if link.terms else ""
     is_told = link.guide_title == link.title  # its title has said where it is from
     if link.pinned:
         alone = said.say("Chosen by the editors")
@@ -201,7 +201,7 @@ def why(link: RelatedLink, issue: Issue, said: Voice = ENGLISH) -> str:
 
 def closing(issue: Issue, said: Voice = ENGLISH) -> str:
     """What the last part, and one whose successor is not planned, says instead of what is next."""
-    guide = _own(issue.guide_title, issue, said)
+    guide = _own(issue.guide_title, issue.lang, said)
     if issue.of == 1:
         return said.say("{guide} is complete in this one part.", guide=guide)
     if issue.is_final:
@@ -239,7 +239,7 @@ def notes(issue: Issue, said: Voice = ENGLISH) -> tuple[str, ...]:
         said.say(
             "Correction, {day}: {note}",
             day=said.short_date(one.at.astimezone(zone)),
-            note=_own(one.note, issue, said),
+            note=_own(one.note, issue.lang, said),
         )
         for one in issue.corrections
     ]
@@ -258,11 +258,11 @@ def demonstration(site: Site, said: Voice = ENGLISH) -> str:
     )
 
 
-def reason(issue: Issue, site: Site, said: Voice = ENGLISH) -> str:
-    """Why this mail came."""
+def reason(guide: str, lang: str, site: Site, said: Voice = ENGLISH) -> str:
+    """Why mail of a guide comes, by its title and language."""
     return said.say(
         "You get this mail because you follow “{guide}” on {site}.",
-        guide=_own(issue.guide_title, issue, said),
+        guide=_own(guide, lang, said),
         site=site.title,
     )
 
@@ -279,12 +279,12 @@ def people(issue: Issue, said: Voice = ENGLISH) -> Iterator[tuple[str, str]]:
             yield label, ", ".join(filter(None, (person.name, person.credentials))) + added
 
 
-def _own(words: str, issue: Issue, said: Voice) -> str:
+def _own(words: str, lang: str, said: Voice) -> str:
     """The guide's words inside a sentence of ours, kept apart where they run the other way.
 
     U+2068 and U+2069 isolate them (Unicode Standard Annex 9), in text as in HTML.
     """
-    runs_other = direction(issue.lang) != direction(said.lang)
+    runs_other = direction(lang) != direction(said.lang)
     return f"\u2068{words}\u2069" if runs_other and words else words
 
 

@@ -107,6 +107,7 @@ def read_catalogue(
     diagnostics = list(reading.diagnostics)
     guides: list[Guide] = []
     digests: dict[str, str] = {}
+    gallery = reading.gallery()
     for done, source in enumerate(reading.sources):
         tell(done, len(reading.sources))
         parsed = guide.illustrate(guide.parse(source), reading.pictures)
@@ -117,9 +118,7 @@ def read_catalogue(
                 guides.append(parsed.guide)
                 front = parsed.guide.front
                 overdue = trust.is_held(front.profile, front.trust, now.date())
-                digests[parsed.guide.source] = digest_of(
-                    desk, source, reading.pictures, is_overdue=overdue
-                )
+                digests[parsed.guide.source] = digest_of(desk, source, gallery, is_overdue=overdue)
         diagnostics += found
     twins = tuple(_twins(guides))
     diagnostics += twins
@@ -237,14 +236,18 @@ def identify(
     return found, ids_file, saved
 
 
-def digest_of(
-    desk: Desk, source: guide.Source, pictures: Mapping[str, Picture], *, is_overdue: bool
-) -> str:
+def digest_of(desk: Desk, source: guide.Source, gallery: str, *, is_overdue: bool) -> str:
     """A digest of a guide's source, of the pictures that it could show, and of how it is read.
 
     Another one also on the day that its review is overdue: pages then say so.
+
+    Args:
+        desk: The site.
+        source: Of the guide.
+        gallery: By `content.Reading.gallery`.
+        is_overdue: Whether its review is.
     """
-    shown = repr(sorted(pictures.items())) if "](" in source.text or "<img" in source.text else ""
+    shown = gallery if "![" in source.text or "<img" in source.text.lower() else ""
     overdue = "overdue" * is_overdue
     parts = (desk.edition, source.name, source.text, source.sidecar or "", overdue, shown)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -28,10 +28,11 @@ def due_catalogue(desk: Desk, now: datetime) -> Catalogue:
         records, ledger = store.guides.records(tx), store.issues.last_releases(tx)
     by_digest = {record.digest: record for record in records.values()}
     reading = content.read(desk.content)
+    gallery = reading.gallery()
     resting: dict[str, GuideRecord] = {}
     awake: list[guide.Source] = []
     for source in reading.sources:
-        record = by_digest.get(digest_of(desk, source, reading.pictures, is_overdue=False))
+        record = by_digest.get(digest_of(desk, source, gallery, is_overdue=False))
         if record is not None and _rests(desk, source, record, ledger, now):
             resting[record.front.slug] = record
         else:

@@ -170,8 +170,9 @@ def _is_new(desk: Desk, states: _States, folder: str, *state: object) -> bool:
 
 def _pages(tx: store.Transaction, desk: Desk, light: Serial, states: _States) -> Files:
     slug = light.front.slug
-    serial = light.with_issues(store.issues.of_guide(tx, slug))
-    pages = states.pages(serial, store.issues.digests(tx, slug))
+    found = store.issues.with_digests(tx, slug)
+    serial = light.with_issues(tuple(issue for issue, _ in found))
+    pages = states.pages(serial, [digest for _, digest in found])
     there = publish.names(desk.feeds, slug)
     for issue, is_new in zip(serial.issues, pages, strict=True):
         if is_new or issue.path.rstrip("/").rpartition("/")[2] not in there:

@@ -28,6 +28,9 @@ _ATTRIBUTES = frozenset(
     {"align", "background", "cellpadding", "cellspacing", "dir", "height", "hidden", "lang",
      "required", "role", "srcset", "target", "valign", "width"}
 )  # fmt: skip
+UNKNOWN = "unknown:"
+"""Stands before what the table does not have."""
+
 _PLAIN = frozenset(
     {"a", "bdo", "body", "br", "cite", "col", "colgroup", "head", "html", "ins", "kbd", "meta", "q",
      "samp", "sub", "sup", "title", "u", "var"}
@@ -97,7 +100,7 @@ class _Reader(HTMLParser):
 
     def _add(self, features: Iterable[str], where: str) -> None:
         for feature in features:
-            named = feature if feature in self._known else f"unknown:{feature}"
+            named = feature if feature in self._known else f"{UNKNOWN}{feature}"
             if feature:
                 self.found.setdefault(named, where)
 

@@ -82,8 +82,7 @@ def frame(subject: str, lang: str, path: str, site: Site, slots: Slots) -> dict[
             said = f"the accent {colour[:40]!r} is not a colour"
             raise MailError(path, said, "write it as #1f4e79")
     voice = wording.voice(lang, site)
-    is_ours = language(lang) == voice.lang
-    right_to_left = wording.direction(lang) == "rtl"
+    start = wording.start(lang)
     online = site.url(path)
     return {
         "_": voice.say,
@@ -92,14 +91,22 @@ def frame(subject: str, lang: str, path: str, site: Site, slots: Slots) -> dict[
         "subject": subject,
         "lang": lang,
         "dir": wording.direction(lang),
-        "start": "right" if right_to_left else "left",
-        "end": "left" if right_to_left else "right",
-        "en": "" if is_ours else Markup('lang="en" dir="ltr"'),
+        "start": start,
+        "end": "left" if start == "right" else "right",
+        "en": tongue(voice.lang, lang),
+        "tongue": tongue(lang, voice.lang),
         "web": markup.safe_url,
         "online": online,
         "share": f"mailto:?subject={quote(subject)}&body={quote(online, safe='')}",
         **{name: slots.word(name) for name in SLOTS},
     }
+
+
+def tongue(lang: str, around: str) -> Markup:
+    """What marks words of one language among those of another; nothing where both are one."""
+    if language(lang) == language(around):
+        return Markup()
+    return Markup('lang="{}" dir="{}"').format(lang, wording.direction(lang))
 
 
 def _logo(site: Site) -> Logo | None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from markupsafe import Markup
-
 from pipeline import markup, wording
 from pipeline.mail.frame import Rendered, Slots, finished, frame
 from pipeline.mail.head import MAX_SUBJECT, shortened
-from pipeline.model import Issue, Site, language
+from pipeline.model import Issue, Site
 from pipeline.template import Templates
 from pipeline.wording import Voice
 
@@ -105,15 +103,7 @@ def _context(
         "reason": _reason(letter, site, said),
         "notes": tuple(note for one in letter.issues for note in wording.notes(one, said)),
         "announced": tuple(_announced(one, site, said) for one in letter.issues),
-        "tongue": _tongue(letter.lang, said),
     }
-
-
-def _tongue(lang: str, said: Voice) -> Markup:
-    """What marks the guide's words among ours; nothing where both are of one language."""
-    if language(lang) == said.lang:
-        return Markup()
-    return Markup('lang="{}" dir="{}"').format(lang, wording.direction(lang))
 
 
 def _announced(issue: Issue, site: Site, said: Voice) -> Announced:
@@ -155,8 +145,4 @@ def _reason(letter: Letter, site: Site, said: Voice) -> str:
         case LetterKind.GOODBYE:
             return said.say("This is the last mail about “{guide}”.", guide=guide)
         case _:
-            return said.say(
-                "You get this mail because you follow “{guide}” on {site}.",
-                guide=guide,
-                site=site.title,
-            )
+            return wording.reason(guide, letter.lang, site, said)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from typing_extensions import override
 
-from pipeline.mail.features import Use, uses
+from pipeline.mail.features import UNKNOWN, Use, uses
 from pipeline.mail.frame import MAX_HTML
 
 WARN_HTML = 60_000
@@ -21,6 +21,9 @@ WARN_HTML = 60_000
 MAX_STYLE = 8_000
 """Octets of style that stay in the head: Gmail drops a sheet of more than 16,384 characters, and
 every one after it."""
+
+LISTED = 4
+"""Programs that a line names; the others are counted."""
 
 CLIENTS = ("apple-mail", "gmail", "outlook", "samsung-email", "thunderbird", "yahoo")
 """The programs that mail is made for, unless the settings name others."""
@@ -138,11 +141,11 @@ def lint(
     names = tuple(clients)
     fine = {*ALLOWED, *allowed}
     found = [
-        *(one for use in uses(document, support.features) for one in _unknown(use)),
         *(
-            _lacking(use, missing)
+            one
             for use in uses(document, support.features)
-            if use.feature not in fine and (missing := support.lacking(use.feature, names))
+            if use.feature not in fine
+            for one in _lacking(use, support.lacking(use.feature, names))
         ),
         *_sizes(document),
         *_Faults(document).found,
@@ -150,15 +153,14 @@ def lint(
     return tuple(dict.fromkeys(found))
 
 
-def _unknown(use: Use) -> Iterator[Finding]:
-    if use.feature.startswith("unknown:"):
-        name = use.feature.removeprefix("unknown:")
+def _lacking(use: Use, missing: tuple[str, ...]) -> Iterator[Finding]:
+    if use.feature.startswith(UNKNOWN):
+        name = use.feature.removeprefix(UNKNOWN)
         yield Finding("error", name, use.where, "no table says which programs know it")
-
-
-def _lacking(use: Use, missing: tuple[str, ...]) -> Finding:
-    shown = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")  # noqa: PLR2004 -- a line's worth
-    return Finding("error", use.feature, use.where, f"not known to {shown}")
+    elif missing:
+        more = len(missing) - LISTED
+        shown = ", ".join(missing[:LISTED]) + (f" and {more} more" if more > 0 else "")
+        yield Finding("error", use.feature, use.where, f"not known to {shown}")
 
 
 def _sizes(document: str) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import hashlib
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
@@ -78,10 +78,9 @@ def compile(issue: Issue, site: Site, templates: Templates, beside: Beside = ALO
     """
     slots = Slots.for_text(repr((issue, site)))
     told = subject(issue, site, beside)
-    sender = Sender(told, issue.path, head.list_field(issue, site), issue.guide)
-    fields = _head(sender, site, slots)
-    made = _compiled(sender, fields, render(issue, site, templates, slots, beside), slots)
-    return replace(made, issue_id=issue.id)
+    about = About(told, issue.path, head.list_field(issue, site), issue.guide, issue.id)
+    fields = _head(about, site, slots)
+    return _compiled(about, fields, render(issue, site, templates, slots, beside), slots)
 
 
 def compile_letter(letter: Letter, site: Site, templates: Templates) -> Compiled:
@@ -94,19 +93,19 @@ def compile_letter(letter: Letter, site: Site, templates: Templates) -> Compiled
     slots = Slots.for_text(repr((letter, site)))
     rendered, told = render_letter(letter, site, templates, slots)
     to_list = head.list_named(letter.guide_title, letter.guide, letter.path, site)
-    sender = Sender(
+    about = About(
         head.line(told, letter.path, "its subject"),
         letter.path,
         to_list if letter.can_leave else "",
         letter.guide,
         is_automatic=letter.is_answer,
     )
-    return _compiled(sender, _head(sender, site, slots), rendered, slots)
+    return _compiled(about, _head(about, site, slots), rendered, slots)
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
-    """What the head says besides the site: the subject, and the list if it goes to one."""
+class About:
+    """What a message is about, as its head says it."""
 
     subject: str
     where: str
@@ -114,21 +113,23 @@ class Sender:
     list_field: str
     """The body of List-Id; empty for a message that nobody is subscribed to."""
     guide: str
+    issue_id: str = ""
+    """Empty for a letter."""
     is_automatic: bool = False
     """Whether it answers what somebody just did (RFC 3834)."""
 
 
-def _head(sender: Sender, site: Site, slots: Slots) -> str:
-    return "".join(f"{name}: {body}\r\n" for name, body in _fields(sender, site, slots))
+def _head(about: About, site: Site, slots: Slots) -> str:
+    return "".join(f"{name}: {body}\r\n" for name, body in _fields(about, site, slots))
 
 
-def _compiled(sender: Sender, fields: str, rendered: Rendered, slots: Slots) -> Compiled:
+def _compiled(about: About, fields: str, rendered: Rendered, slots: Slots) -> Compiled:
     bones = skeleton(_pieces(fields, rendered, slots))
     return Compiled(
-        issue_id="",
-        guide=sender.guide,
-        path=sender.where,
-        subject=sender.subject,
+        issue_id=about.issue_id,
+        guide=about.guide,
+        path=about.where,
+        subject=about.subject,
         html=rendered.html,
         text=rendered.text,
         skeleton=bones,
@@ -239,24 +240,24 @@ def _part_head(subtype: str, boundary: str) -> bytes:
     ).encode()
 
 
-def _fields(sender: Sender, site: Site, slots: Slots) -> Iterator[tuple[str, str]]:
+def _fields(about: About, site: Site, slots: Slots) -> Iterator[tuple[str, str]]:
     """The fields of the head in order, with words in the places of a reader's own values."""
-    word, where = slots.word, sender.where
+    word, where = slots.word, about.where
     title = head.display_name(site.title, where, "the title of the site")
     yield "From", head.mailbox(title, head.check_address(site.sender, where))
     yield "To", word("to")
     if site.reply_to:
         yield "Reply-To", head.check_address(site.reply_to, where)
-    yield "Subject", head.unstructured(sender.subject, len("Subject: "))
+    yield "Subject", head.unstructured(about.subject, len("Subject: "))
     yield "Date", word("date")
     yield "Message-ID", word("messageid")
-    if sender.is_automatic:
+    if about.is_automatic:
         yield "Auto-Submitted", "auto-generated"
-    if sender.list_field:
-        yield "List-Id", sender.list_field
+    if about.list_field:
+        yield "List-Id", about.list_field
         # RFC 8058 section 3.1: the https URL is the one that one click posts to
-        by_mail = head.leave_by_mail(sender.guide, site)
+        by_mail = head.leave_by_mail(about.guide, site)
         yield "List-Unsubscribe", f"<{word('unsubscribe')}>{by_mail}"
         yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
-        yield "Feedback-ID", head.feedback_id(sender.guide, site)
+        yield "Feedback-ID", head.feedback_id(about.guide, site)
     yield "MIME-Version", "1.0"

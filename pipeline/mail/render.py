@@ -100,7 +100,7 @@ def source(
         page_url=site.url(issue.path),
     )
     body = _IMG.sub(_fitted, _FIRST_ROW.sub(_table, body))
-    body = _UNALIGNED.sub(rf'\g<0> align="{wording.start(issue)}"', body)
+    body = _UNALIGNED.sub(rf'\g<0> align="{wording.start(issue.lang)}"', body)
     return templates.render("mail/issue.html", body=body, **_context(issue, site, slots, beside))
 
 
@@ -162,10 +162,8 @@ def _context(issue: Issue, site: Site, slots: Slots, beside: Beside) -> dict[str
 
 def _contents(issue: Issue) -> list[TocEntry]:
     """The highest headings inside a part that has several; our template leads to them online."""
-    entries = markup.headings(issue.sections)
-    inner = [one for one in entries if one.depth or _shows_titles(issue)]
-    top = min((one.depth for one in inner), default=0)
-    found = [one for one in inner if one.depth == top]
+    entries = markup.contents(issue.sections, issue.subject)
+    found = [one for one in entries if not one.depth]
     return found if FEWEST_LISTED <= len(found) <= MOST_LISTED else []
 
 
@@ -178,7 +176,7 @@ def _sentences(issue: Issue, site: Site, said: wording.Voice) -> dict[str, objec
         "reviewed": wording.reviewed(issue, said),
         "notes": wording.notes(issue, said),
         "demonstration": wording.demonstration(site, said),
-        "reason": wording.reason(issue, site, said),
+        "reason": wording.reason(issue.guide_title, issue.lang, site, said),
     }
 
 

@@ -1,7 +1,7 @@
 """Blocks in, HTML fragment and plain text out; sanitised, absolute, the same words in both."""
 
 from pipeline.markup.html import render_html
-from pipeline.markup.outline import TocEntry, headings, known_as, needs_titles, slugify
+from pipeline.markup.outline import TocEntry, contents, headings, known_as, needs_titles, slugify
 from pipeline.markup.plain import (
     block_words,
     count_words,
@@ -18,6 +18,7 @@ __all__ = [
     "TocEntry",
     "block_words",
     "clean_text",
+    "contents",
     "count_words",
     "headings",
     "known_as",

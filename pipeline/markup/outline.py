@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slugify import slugify as _slugify
 
@@ -28,6 +28,14 @@ class TocEntry:
 def headings(sections: Sequence[Section]) -> tuple[TocEntry, ...]:
     """Every heading in reading order, nested ones below their parents; anchors are unique."""
     return tuple(_walk(sections, 0, set()))
+
+
+def contents(sections: Sequence[Section], subject: str) -> tuple[TocEntry, ...]:
+    """The headings inside a part of this subject, the highest of them at depth 0."""
+    shows_titles = needs_titles(sections, subject)
+    inner = [one for one in headings(sections) if one.depth or shows_titles]
+    top = min((one.depth for one in inner), default=0)
+    return tuple(replace(one, depth=one.depth - top) for one in inner)
 
 
 def _walk(sections: Sequence[Section], depth: int, seen: set[str]) -> Iterator[TocEntry]:

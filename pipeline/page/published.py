@@ -12,7 +12,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from pipeline import wording
-from pipeline.markup import TocEntry, headings, needs_titles, render_html, safe_url, summary
+from pipeline.markup import contents, needs_titles, render_html, safe_url, summary
 from pipeline.model import Channel, FrontMatter, Issue, RelatedLink, Serial, Site, Upcoming
 from pipeline.page.frame import Head, frame
 from pipeline.page.linked import linked_data
@@ -147,7 +147,7 @@ def issue_page(issue: Issue, serial: Serial, site: Site, templates: Templates) -
         "front": serial.front,
         "is_complete": serial.is_complete,
         "body": _body(issue, site),
-        "contents": _contents(issue),
+        "contents": contents(issue.sections, issue.subject),
         "related": _related(issue, root),
         "linked_data": Markup(linked_data(issue, site)),  # noqa: S704 -- escaped there
         "feeds": [guide_feed(serial.front), _site_feed(site)],
@@ -201,14 +201,6 @@ def _scrolled(found: re.Match[str]) -> str:
     if closes:
         return "</table></div>"
     return f'<div class="scroll" tabindex="0" role="group"><table{attributes}>'
-
-
-def _contents(issue: Issue) -> list[TocEntry]:
-    """The headings inside this part, the highest of them at depth 0."""
-    shows_titles = needs_titles(issue.sections, issue.subject)
-    entries = [one for one in headings(issue.sections) if one.depth or shows_titles]
-    top = min((one.depth for one in entries), default=0)
-    return [replace(one, depth=one.depth - top) for one in entries]
 
 
 def _related(issue: Issue, root: str) -> list[Like]:

@@ -135,17 +135,23 @@ def read_slot(key: str) -> Slot:
 
 def of_guide(tx: Connection, slug: str) -> tuple[Issue, ...]:
     """A guide's issues in order of their numbers."""
-    rows = tx.execute(select(issue.c.frozen).where(issue.c.guide == slug).order_by(issue.c.number))
-    return tuple(thaw(frozen) for frozen in rows.scalars())
+    return tuple(map(thaw, _frozen(tx, slug)))
 
 
-def digests(tx: Connection, slug: str) -> tuple[str, ...]:
-    """What tells whether a guide's issues say what they said, in order of their numbers."""
-    rows = tx.execute(select(issue.c.frozen).where(issue.c.guide == slug).order_by(issue.c.number))
+def with_digests(tx: Connection, slug: str) -> tuple[tuple[Issue, str], ...]:
+    """A guide's issues in order, each with what tells whether it says what it said."""
     return tuple(
-        hashlib.blake2b(frozen.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-        for frozen in rows.scalars()
+        (
+            thaw(frozen),
+            hashlib.blake2b(frozen.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest(),
+        )
+        for frozen in _frozen(tx, slug)
     )
+
+
+def _frozen(tx: Connection, slug: str) -> Iterator[str]:
+    rows = tx.execute(select(issue.c.frozen).where(issue.c.guide == slug).order_by(issue.c.number))
+    yield from rows.scalars()
 
 
 def by_id(tx: Connection, issue_id: str) -> Issue | None:

@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from pipeline import jobs
 from pipeline.app import App
+from pipeline.content import MEDIA
 from pipeline.model import FeedFormat, Site
 from pipeline.web.burst import Bursts
 from pipeline.web.documents import Document, answer
@@ -26,8 +27,6 @@ LIST, LIST_TYPE = "feeds.opml", "text/x-opml; charset=utf-8"
 SHORTEST, LONGEST = 60, 3600
 """Seconds that caches may keep a feed: to the next release, within these; `ttl` says as much."""
 
-MEDIA = "media"
-"""The folder of pictures, whose paths follow from their bytes."""
 FOR_EVER = "public, max-age=31536000, immutable"
 """Of an archive that is not the newest."""
 
@@ -89,7 +88,7 @@ class Published(StaticFiles):
         name = place.rpartition("/")[2]
         if name not in FORMATS and name != LIST:
             response = await super().get_response(path, scope)
-            if place.startswith(f"{MEDIA}/"):
+            if place.startswith(f"{MEDIA}/"):  # their paths follow from their bytes
                 response.headers["Cache-Control"] = FOR_EVER
             return response
         if scope["method"] not in {"GET", "HEAD"}:
