@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pipeline import config, content, dkim, wording
@@ -197,7 +196,7 @@ def signer(folder: Path, settings: Settings) -> dkim.Signer | None:
     return dkim.Signer(domain, tuple(keys)) if keys else None
 
 
-def new_key(folder: Path, kind: Literal["rsa", "ed25519"], selector: str) -> tuple[Path, dkim.Key]:
+def new_key(folder: Path, kind: dkim.KeyKind, selector: str) -> tuple[Path, dkim.Key]:
     """A new key for signing, in a file that only its owner can read.
 
     Raises:

@@ -2,7 +2,7 @@
 
 A relay usually signs; this is for those whose relay does not. The body of our messages is its own
 relaxed form (see `pipeline.mail.encode`), so its hash is that of its bytes. A signature follows
-from message, key and time alone.
+from message, key and time alone. cryptography costs 30 ms to import, so who signs imports it.
 """
 
 from __future__ import annotations
@@ -13,16 +13,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from functools import lru_cache
-from typing import Literal, TypeAlias
-
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from typing import TYPE_CHECKING
 
 from pipeline.errors import FileError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 MIN_BITS = 2048
 """Of an RSA key: RFC 8301 section 3.2 asks signers for that many."""
@@ -32,14 +31,19 @@ SIGNED = (
     "Content-Type", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "Feedback-ID",
 )  # fmt: skip
 """The fields that are signed, each once more than it is there (RFC 6376 section 5.4.2): nobody can
-add another. RFC 8058 section 4 asks for the last two."""
+add another. RFC 8058 section 4 asks for List-Unsubscribe and its Post."""
 
 _FIELD = re.compile(rb"(?ms)^([!-9;-~]+):(.*?)\r\n(?![ \t])")
 _SPACE = re.compile(rb"[ \t\r\n]+")
 _SELECTOR = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _LINE = 75
 
-Private: TypeAlias = RSAPrivateKey | Ed25519PrivateKey
+
+class KeyKind(StrEnum):
+    """What a key signs with, as the tag `k=` of its record names it."""
+
+    RSA = "rsa"
+    ED25519 = "ed25519"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,8 @@ class Key:
     """A private key and the selector that its public half is found under."""
 
     selector: str
-    private: Private
-
-    @property
-    def algorithm(self) -> str:
-        """As the tag `a=` names it."""
-        return "rsa-sha256" if isinstance(self.private, RSAPrivateKey) else "ed25519-sha256"
+    private: RSAPrivateKey | Ed25519PrivateKey
+    kind: KeyKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,28 +75,37 @@ def read_key(pem: bytes, selector: str, where: str) -> Key:
         FileError: It holds no RSA key of 2048 bits or more and no Ed25519 key, or the selector is
             no label.
     """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
     todo = "make one with `partwork dkim new`"
     if not _SELECTOR.fullmatch(selector):
         raise FileError(where, f"its selector {selector!r} is no DNS label", "write it as s1")
     try:
-        private = serialization.load_pem_private_key(pem, password=None)
+        private = load_pem_private_key(pem, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise FileError(where, "holds no private key in PEM without a pass phrase", todo) from error
-    if isinstance(private, RSAPrivateKey):
-        if private.key_size < MIN_BITS:
-            said = f"is an RSA key of {private.key_size} bits; verifiers want {MIN_BITS}"
-            raise FileError(where, said, todo)
-        return Key(selector, private)
     if isinstance(private, Ed25519PrivateKey):
-        return Key(selector, private)
-    raise FileError(where, "is neither an RSA nor an Ed25519 key", todo)
+        return Key(selector, private, KeyKind.ED25519)
+    if not isinstance(private, RSAPrivateKey):
+        raise FileError(where, "is neither an RSA nor an Ed25519 key", todo)
+    if private.key_size < MIN_BITS:
+        said = f"is an RSA key of {private.key_size} bits; verifiers want {MIN_BITS}"
+        raise FileError(where, said, todo)
+    return Key(selector, private, KeyKind.RSA)
 
 
-def make_key(kind: Literal["rsa", "ed25519"]) -> bytes:
+def make_key(kind: KeyKind) -> bytes:
     """A new private key in PEM, of 2048 bits for RSA: longer ones do not fit every DNS record."""
-    made: Private = (
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+
+    made = (
         generate_private_key(public_exponent=65537, key_size=MIN_BITS)
-        if kind == "rsa"
+        if kind is KeyKind.RSA
         else Ed25519PrivateKey.generate()
     )
     return made.private_bytes(
@@ -108,21 +117,15 @@ def make_key(kind: Literal["rsa", "ed25519"]) -> bytes:
 
 def record(key: Key, domain: str) -> tuple[str, str]:
     """The name and the text of the DNS record that verifiers look for (section 3.6.1)."""
-    public = key.private.public_key()
-    if key.algorithm == "rsa-sha256":
-        kind, raw = (
-            "rsa",
-            public.public_bytes(
-                serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-            ),
-        )
-    else:  # RFC 8463 section 4: the bare 32 octets
-        kind, raw = (
-            "ed25519",
-            public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw),
-        )
-    name = f"{key.selector}._domainkey.{domain}"
-    return name, f"v=DKIM1; k={kind}; p={base64.b64encode(raw).decode()}"
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    form = (
+        (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        if key.kind is KeyKind.RSA
+        else (Encoding.Raw, PublicFormat.Raw)  # RFC 8463 section 4: the bare 32 octets
+    )
+    public = base64.b64encode(key.private.public_key().public_bytes(*form)).decode()
+    return f"{key.selector}._domainkey.{domain}", f"v=DKIM1; k={key.kind}; p={public}"
 
 
 def sign(message: bytes, signer: Signer, at: datetime) -> bytes:
@@ -173,7 +176,7 @@ def _signature(key: Key, domain: str, signed: tuple[bytes, bytes, bytes], at: da
     names, relaxed, body_hash = signed
     value = (
         (
-            f" v=1; a={key.algorithm}; c=relaxed/relaxed;\r\n d={domain};"
+            f" v=1; a={key.kind}-sha256; c=relaxed/relaxed;\r\n d={domain};"
             f" s={key.selector}; t={int(at.timestamp())};\r\n h="
         ).encode()
         + names
@@ -182,14 +185,18 @@ def _signature(key: Key, domain: str, signed: tuple[bytes, bytes, bytes], at: da
         + b";\r\n b="
     )
     covered = relaxed + b"dkim-signature:" + _SPACE.sub(b" ", value).strip()
-    written = b"\r\n ".join(_lines(base64.b64encode(_signed(key.private, covered))))
+    written = b"\r\n ".join(_lines(base64.b64encode(_signed(key, covered))))
     return b"DKIM-Signature:" + value + written + b"\r\n"
 
 
-def _signed(private: Private, covered: bytes) -> bytes:
-    if isinstance(private, RSAPrivateKey):
-        return private.sign(covered, PKCS1v15(), hashes.SHA256())
-    return private.sign(hashlib.sha256(covered).digest())  # RFC 8463 section 3
+def _signed(key: Key, covered: bytes) -> bytes:
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+
+    if isinstance(key.private, Ed25519PrivateKey):
+        return key.private.sign(hashlib.sha256(covered).digest())  # RFC 8463 section 3
+    return key.private.sign(covered, PKCS1v15(), hashes.SHA256())
 
 
 @lru_cache(maxsize=16)

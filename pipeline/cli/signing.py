@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -15,13 +14,6 @@ from pipeline.cli.show import answer, say
 group = typer.Typer(help="Sign mail here, where the relay does not.", no_args_is_help=True)
 
 
-class Kind(StrEnum):
-    """Of a key."""
-
-    RSA = "rsa"
-    ED25519 = "ed25519"
-
-
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.add_typer(group, name="dkim")
@@ -30,17 +22,19 @@ def register(app: typer.Typer) -> None:
 @group.command()
 def new(
     context: typer.Context,
-    kind: Annotated[Kind, typer.Option(help="RSA is understood by everyone.")] = Kind.RSA,
+    kind: Annotated[
+        dkim.KeyKind, typer.Option(help="RSA is understood by everyone.")
+    ] = dkim.KeyKind.RSA,
     selector: Annotated[str, typer.Option(help="The DNS label; a new one for a new key.")] = "s1",
     as_json: Json = False,
 ) -> None:
     """Make a private key, and say what to put into DNS and into the settings."""
     folder = folder_of(context)
     domain = config.load(folder).site.sender.rpartition("@")[2]
-    path, key = new_key(folder, "rsa" if kind is Kind.RSA else "ed25519", selector)
+    path, key = new_key(folder, kind, selector)
     name, text = dkim.record(key, domain)
     file = path.relative_to(folder)
-    prefix = "" if kind is Kind.RSA else "ed25519_"
+    prefix = "" if kind is dkim.KeyKind.RSA else "ed25519_"
     if as_json:
         answer({"file": str(file), "record": {"name": name, "type": "TXT", "text": text}})
         return

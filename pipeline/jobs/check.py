@@ -9,7 +9,7 @@ from pipeline import content, store
 from pipeline.errors import PartworkError, UsageError
 from pipeline.jobs.catalogue import Catalogue, Tell, Volume, catalogue_of
 from pipeline.jobs.desk import Desk
-from pipeline.jobs.preview import mail_lint, render_part
+from pipeline.jobs.preview import mail_lint, render_part, stem
 from pipeline.jobs.standing import standings
 from pipeline.model import Diagnostic, Part
 
@@ -51,10 +51,12 @@ def _try_templates(desk: Desk, catalogue: Catalogue, now: datetime) -> list[str]
     if not catalogue.scheduled:
         return []
     try:
-        _, _, files = render_part(desk, catalogue, catalogue.scheduled[0].guide.slug, 1, now)
+        slug = catalogue.scheduled[0].guide.slug
+        issue, _, files = render_part(desk, catalogue, slug, 1, now)
     except PartworkError as error:
         return [str(error)]
-    return [f"mail, {one}" for one in mail_lint(desk, files) if one.severity == "error"]
+    found = mail_lint(desk, files[f"{stem(issue)}.html"].decode())
+    return [f"mail, {one}" for one in found if one.severity == "error"]
 
 
 def _try_transport(desk: Desk) -> list[str]:

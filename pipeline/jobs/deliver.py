@@ -152,6 +152,35 @@ def address(desk: Desk, compiled: mail.Compiled, one: Delivery) -> Message:
             date=at,
         ),
     )
+    return signed(desk, message, at)
+
+
+def to_nobody(desk: Desk, compiled: mail.Compiled, to: str, key: str, at: datetime) -> Message:
+    """A message that belongs to no subscriber: its links for leaving lead nowhere.
+
+    Args:
+        desk: The site.
+        compiled: What is shown.
+        to: The address that it says it is for.
+        key: What its Message-ID follows from.
+        at: When it is made.
+    """
+    site = desk.site
+    return mail.address(
+        compiled,
+        mail.Recipient(
+            subscriber_id=0,
+            address=to,
+            message_id=mail.message_id(key, 0, secret=desk.secret, domain=site.list_domain),
+            unsubscribe_url=site.url("u/preview"),
+            mail_from=site.sender,
+            date=at,
+        ),
+    )
+
+
+def signed(desk: Desk, message: Message, at: datetime) -> Message:
+    """The message as it leaves: signed, where we do that."""
     if desk.signer is None:
         return message
     return replace(message, body=dkim.sign(message.body, desk.signer, at))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 from pipeline import browser, content, feed, mail, page, publish, schedule, store
 from pipeline.errors import UsageError
 from pipeline.jobs.catalogue import Catalogue, catalogue_of
-from pipeline.jobs.deliver import compile_for
+from pipeline.jobs.deliver import compile_for, to_nobody
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.publish_due import draft
 from pipeline.jobs.relate import linkable, relate
@@ -67,15 +67,15 @@ def preview(
     issue, is_released, files = render_part(desk, catalogue, wanted.slug, wanted.number, now)
     publish.write(out, files.items())
     paths = [out / name for name in files]
+    html = files[f"{stem(issue)}.html"].decode()
     program = browser.installed() if png else None
     if program is not None:
-        document = _with_own_pictures(files[_html_of(files)].decode(), desk, catalogue)
-        stem = f"{issue.guide}-{issue.number}"
+        document = _with_own_pictures(html, desk, catalogue)
         for width, scheme, raw in browser.pictures(program, document, WIDTHS, SCHEMES):
-            name = f"{stem}.{width}.{scheme}.png"
+            name = f"{stem(issue)}.{width}.{scheme}.png"
             publish.write(out, [(name, raw)])
             paths.append(out / name)
-    return PreviewReport(issue, is_released, tuple(paths), mail_lint(desk, files))
+    return PreviewReport(issue, is_released, tuple(paths), mail_lint(desk, html))
 
 
 def _with_own_pictures(html: str, desk: Desk, catalogue: Catalogue) -> str:
@@ -87,18 +87,15 @@ def _with_own_pictures(html: str, desk: Desk, catalogue: Catalogue) -> str:
     return html
 
 
-def _html_of(files: Mapping[str, bytes]) -> str:
-    return next(name for name in files if name.endswith(".html") and ".page." not in name)
+def mail_lint(desk: Desk, html: str) -> tuple[mail.Finding, ...]:
+    """What the site's mail programs do not show of the HTML part of a message."""
+    support = mail.read_support(content.read_support())
+    return mail.lint(html, support, desk.clients, desk.allowed)
 
 
-def mail_lint(desk: Desk, files: Mapping[str, bytes]) -> tuple[mail.Finding, ...]:
-    """What mail programs do not show of a message that was rendered.
-
-    Args:
-        desk: The site.
-        files: By `render_part`.
-    """
-    return _lint(desk, files[_html_of(files)].decode())
+def stem(issue: Issue) -> str:
+    """What the names of an issue's preview files begin with."""
+    return f"{issue.guide}-{issue.number}"
 
 
 def render_part(
@@ -173,29 +170,11 @@ def preview_mail(desk: Desk, wanted: PartKey, now: datetime) -> MailPreview:
     """
     _, issue, _ = part_of(desk, catalogue_of(desk, now), wanted.slug, wanted.number, now)
     message = _message(desk, issue, now)
-    return MailPreview(message, _lint(desk, mail.preview_html(message)))
-
-
-def _lint(desk: Desk, html: str) -> tuple[mail.Finding, ...]:
-    support = mail.read_support(content.read_support())
-    return mail.lint(html, support, desk.clients, desk.allowed)
+    return MailPreview(message, mail_lint(desk, mail.preview_html(message)))
 
 
 def _message(desk: Desk, issue: Issue, now: datetime) -> Message:
-    return mail.address(
-        compile_for(desk, issue, Mode.LIVE),
-        mail.Recipient(
-            subscriber_id=0,
-            address=READER,
-            name="",
-            message_id=mail.message_id(
-                issue.id, 0, secret=desk.secret, domain=desk.site.list_domain
-            ),
-            unsubscribe_url=desk.site.url("u/preview"),
-            mail_from=desk.site.sender,
-            date=now,
-        ),
-    )
+    return to_nobody(desk, compile_for(desk, issue, Mode.LIVE), READER, issue.id, now)
 
 
 def _render(desk: Desk, serial: Serial, issue: Issue, now: datetime) -> dict[str, bytes]:
@@ -203,13 +182,13 @@ def _render(desk: Desk, serial: Serial, issue: Issue, now: datetime) -> dict[str
     dated = tuple(Dated(one.id, one.released_at, one.updated_at) for one in serial.issues)
     channel = feed.guide_channel(serial.front, len(serial.parts), dated, desk.site)
     document = feed.current_feed(channel, {one.id: one for one in serial.issues}, desk.site)
-    stem = f"{issue.guide}-{issue.number}"
+    name = stem(issue)
     return {
-        f"{stem}.eml": message.body,
-        f"{stem}.html": mail.preview_html(message).encode(),
-        f"{stem}.txt": mail.preview_text(message).encode(),
-        f"{stem}.page.html": page.issue_page(issue, serial, desk.site, desk.templates).encode(),
-        f"{stem}.rss.xml": feed.render_rss(document),
-        f"{stem}.atom.xml": feed.render_atom(document),
-        f"{stem}.feed.json": feed.render_json(document),
+        f"{name}.eml": message.body,
+        f"{name}.html": mail.preview_html(message).encode(),
+        f"{name}.txt": mail.preview_text(message).encode(),
+        f"{name}.page.html": page.issue_page(issue, serial, desk.site, desk.templates).encode(),
+        f"{name}.rss.xml": feed.render_rss(document),
+        f"{name}.atom.xml": feed.render_atom(document),
+        f"{name}.feed.json": feed.render_json(document),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse, Response
 
@@ -14,15 +16,29 @@ WIDTHS = (375, 560)
 """Pixels that the mail is shown at, side by side: on a phone, and where there is room."""
 
 
+KEPT = timedelta(seconds=15)
+"""How long the frames of a page show what it was made from: all guides are read for one part."""
+
+
 def router(app: App) -> APIRouter:
     """The routes."""
     routes, desk = APIRouter(prefix="/preview"), app.desk
+    kept: dict[tuple[str, int], tuple[datetime, jobs.MailPreview]] = {}
 
     def rendered(guide: str, number: int) -> jobs.MailPreview:
         try:
-            return jobs.preview_mail(desk, jobs.PartKey(guide, number), desk.clock())
+            made = jobs.preview_mail(desk, jobs.PartKey(guide, number), desk.clock())
         except UsageError as error:
             raise HTTPException(404) from error
+        kept.clear()  # the one that is looked at is enough
+        kept[guide, number] = desk.clock(), made
+        return made
+
+    def just_rendered(guide: str, number: int) -> jobs.MailPreview:
+        at, made = kept.get((guide, number), (None, None))
+        if at is None or made is None or desk.clock() - at > KEPT:
+            return rendered(guide, number)
+        return made
 
     @routes.get("/", response_class=HTMLResponse)
     def listing() -> str:
@@ -45,7 +61,7 @@ def router(app: App) -> APIRouter:
 
     @routes.get("/{guide}/{number}/html")
     def body(guide: str, number: int) -> Response:
-        html = mail.preview_html(rendered(guide, number).message)
+        html = mail.preview_html(just_rendered(guide, number).message)
         return HTMLResponse(html, headers={"Content-Security-Policy": MESSAGE_POLICY})
 
     return routes

@@ -21,8 +21,11 @@ from tests.mails import SITE
 PAST = datetime(2026, 3, 1, 9, tzinfo=UTC)
 """Verifiers take no signature of times to come."""
 DOMAIN = "serials.example.org"
-PEMS = {kind: dkim.make_key(kind) for kind in ("rsa", "ed25519")}
-KEYS = (dkim.read_key(PEMS["rsa"], "s1", "a"), dkim.read_key(PEMS["ed25519"], "e1", "b"))
+PEMS = {kind: dkim.make_key(kind) for kind in dkim.KeyKind}
+KEYS = (
+    dkim.read_key(PEMS[dkim.KeyKind.RSA], "s1", "a"),
+    dkim.read_key(PEMS[dkim.KeyKind.ED25519], "e1", "b"),
+)
 SIGNER = dkim.Signer(DOMAIN, KEYS)
 RECORDS = dict(dkim.record(key, DOMAIN) for key in KEYS)
 
@@ -120,7 +123,7 @@ def test_what_a_server_may_alter_still_verifies() -> None:
 
 def test_another_key_does_not_verify() -> None:
     """A signature is worth what the record says."""
-    other = dkim.read_key(dkim.make_key("rsa"), "s1", "a")
+    other = dkim.read_key(dkim.make_key(dkim.KeyKind.RSA), "s1", "a")
     assert verdicts(SIGNED, RECORDS | dict([dkim.record(other, DOMAIN)])) == [False, True]
 
 
@@ -138,7 +141,7 @@ def test_lines_fit() -> None:
 
 def test_a_record_holds_the_public_half(tmp_path: Path) -> None:
     """As openssl derives it from the private key."""
-    (tmp_path / "k.pem").write_bytes(PEMS["rsa"])
+    (tmp_path / "k.pem").write_bytes(PEMS[dkim.KeyKind.RSA])
     command = ["openssl", "pkey", "-in", str(tmp_path / "k.pem"), "-pubout", "-outform", "DER"]
     public = subprocess.run(command, check=True, capture_output=True).stdout  # noqa: S603
     name, text = dkim.record(KEYS[0], DOMAIN)
@@ -159,4 +162,4 @@ def test_a_key_that_will_not_do_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="no private key"):
         dkim.read_key(b"nothing", "s1", "k.pem")
     with pytest.raises(FileError, match="no DNS label"):
-        dkim.read_key(PEMS["rsa"], "a.b", "k.pem")
+        dkim.read_key(PEMS[dkim.KeyKind.RSA], "a.b", "k.pem")

@@ -25,7 +25,11 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def shown(browser: Browser, document: str, *, width: int, scheme: str) -> Iterator[Page]:
-    """A document in a window of this width, in a `light` or `dark` scheme, without the net."""
+    """A document in a window of this width, in a `light` or `dark` scheme, without the net.
+
+    It is given when every picture has failed to come: until then a picture has no size, after it
+    that of its words.
+    """
     context = browser.new_context(
         viewport={"width": width, "height": 800},
         color_scheme="dark" if scheme == "dark" else "light",
@@ -35,7 +39,7 @@ def shown(browser: Browser, document: str, *, width: int, scheme: str) -> Iterat
     try:
         page = context.new_page()
         page.route("**/*", lambda route: route.abort())
-        page.set_content(document, wait_until="domcontentloaded")
+        page.set_content(document, wait_until="load")
         yield page
     finally:
         context.close()

@@ -24,7 +24,7 @@ from tests.walks.test_tools import tool
 pytestmark = [pytest.mark.tools, pytest.mark.timeout(120)]
 DOMAIN = mails.SITE.sender.rpartition("@")[2]
 SENT_FROM = "192.0.2.25"
-KEY = dkim.read_key(dkim.make_key("rsa"), "s1", "k")
+KEY = dkim.read_key(dkim.make_key(dkim.KeyKind.RSA), "s1", "k")
 CONF = """
 options {{
   pidfile = "{folder}/pid"; tempdir = "{folder}"; cores_dir = "{folder}"; hs_cache_dir = "{folder}";
