@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import socket
 import uuid
@@ -18,9 +19,9 @@ from zoneinfo import ZoneInfo
 from pipeline import config, content, dkim, wording
 from pipeline.config import Settings
 from pipeline.errors import FileError, UsageError
-from pipeline.jobs import Desk, Transport
+from pipeline.jobs import Desk, Destination, Transport
 from pipeline.maildir import Outbox
-from pipeline.model import DeliveryState, Picture, Site
+from pipeline.model import Picture, Site
 from pipeline.related import Ranker
 from pipeline.smtp import Relay
 from pipeline.store import open_store
@@ -33,6 +34,7 @@ RANKERS = "partwork.rankers"
 """The group of entry points in which packages offer rankers (see `pipeline.related.Ranker`)."""
 
 SECRET_FILE = Path("var/secret")
+JOURNALS = Path("var/journal")
 
 INIT_FILES = {
     "partwork.toml": config.FILE_NAME,
@@ -53,8 +55,8 @@ class App:
     @property
     def outbox(self) -> Outbox | None:
         """The Maildir, when mail goes there."""
-        transport = self.desk.transport
-        return transport if isinstance(transport, Outbox) else None
+        first = self.desk.transports[0]
+        return first if isinstance(first, Outbox) else None
 
 
 def clock() -> datetime:
@@ -123,13 +125,16 @@ def _desk(folder: Path, settings: Settings, tell: Callable[[], datetime]) -> Des
         edition=_edition(site, sources | dict(rule_files)),
         content=folder / "content",
         feeds=folder / "feeds",
-        transport=_transport(folder, settings, site.host),
-        abandoned=DeliveryState.PENDING
-        if settings.transport == "maildir"
-        else DeliveryState.UNCERTAIN,
+        transports=_transports(folder, settings, site.host),
+        resends=settings.transport == "maildir" or settings.delivery.uncertain == "resend",
+        journals=folder / JOURNALS,
+        destinations=tuple(
+            Destination(one.name, one.domains, one.rate, one.connections)
+            for one in settings.all_destinations
+        ),
         secret=_secret(folder, settings),
         clock=tell,
-        sender=f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}",
+        sender=_sender(),
         mint=lambda: f"tag:{site.list_domain},{tell():%Y-%m-%d}:{uuid.uuid4()}",
         cadence=settings.schedule.cadence,
         catch_up=settings.schedule.catch_up,
@@ -144,6 +149,12 @@ def _desk(folder: Path, settings: Settings, tell: Callable[[], datetime]) -> Des
     )
 
 
+def _sender() -> str:
+    """Who leases deliveries: this process, in letters that may stand in a file name."""
+    host = re.sub(r"[^A-Za-z0-9.]+", "-", socket.gethostname())[:40].strip(".-")
+    return f"{host or 'host'}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
 def _edition(site: Site, files: Mapping[str, str]) -> str:
     """A digest of all that decides how guides are read and shown, but for the guides."""
     package = Path(__file__).parent
@@ -155,10 +166,10 @@ def _edition(site: Site, files: Mapping[str, str]) -> str:
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _transport(folder: Path, settings: Settings, host: str) -> Transport:
+def _transports(folder: Path, settings: Settings, host: str) -> tuple[Transport, ...]:
     if settings.transport == "maildir":
-        return Outbox(folder / settings.mail.outbox)
-    return Relay(settings.smtp, hello=host, folder=folder)
+        return (Outbox(folder / settings.mail.outbox),)
+    return tuple(Relay(one, hello=host, folder=folder) for one in settings.all_relays)
 
 
 def _logo(folder: Path, name: str) -> Picture | None:

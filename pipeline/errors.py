@@ -147,6 +147,19 @@ class RelayError(PartworkError, ConnectionError):
         return f"relay {self.relay}: {self.what}; {self.todo}"
 
 
+class FencedError(PartworkError):
+    """Another process took this lease over: nothing more may be sent under it."""
+
+    def __init__(self, lease: str) -> None:
+        self.lease = lease
+        super().__init__(lease)
+
+    @override
+    def __str__(self) -> str:
+        """Which lease, and what follows."""
+        return f"lease {self.lease}: taken over by another process; its messages are left to it"
+
+
 class BrowserError(PartworkError, ConnectionError):
     """A browser that took no picture of a preview."""
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from pipeline.errors import FileError
@@ -19,11 +20,20 @@ from pipeline.model import Message, Reply
 ACCEPTED = Reply(250, "written to the Maildir", "2.0.0", after_dot=True)
 
 
+def _nothing(_message: Message) -> None:
+    """What is done before the name when nothing is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outbox:
     """A Maildir: new messages appear in `new/`, whole."""
 
     folder: Path
+    name: str = "the Maildir"
+    connections: int = 1
+    rate: float = 0.0
+    weight: float = 1.0
+    since: datetime | None = None
 
     @contextmanager
     def connect(self) -> Iterator[Outbox]:
@@ -41,8 +51,13 @@ class Outbox:
             ) from error
         yield self
 
-    def send(self, message: Message) -> Reply:
-        """250 once the message is on disk, 452 when the disk refused (RFC 5321 section 4.2.3)."""
+    def send(self, message: Message, before_dot: Callable[[Message], None] = _nothing) -> Reply:
+        """250 once the message is on disk, 452 when the disk refused (RFC 5321 section 4.2.3).
+
+        Args:
+            message: What is written.
+            before_dot: Called when all but its name is on disk.
+        """
         name = file_name(message.message_id)
         draft = self.folder / "tmp" / name
         content = (
@@ -54,10 +69,17 @@ class Outbox:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
+        except OSError as error:
+            return _refused(error)
+        before_dot(message)
+        try:
             draft.replace(self.folder / "new" / name)
         except OSError as error:
-            return Reply(452, error.strerror or str(error), "4.3.1")
+            return _refused(error)
         return ACCEPTED
+
+    def abort(self) -> None:
+        """A file is written in no time: there is nothing to break off."""
 
     def names(self) -> tuple[str, ...]:
         """The messages in the outbox, newest first; read ones included."""
@@ -74,6 +96,10 @@ class Outbox:
             for sub in ("new", "cur")
             if (path := self.folder / sub / name).is_file()
         )
+
+
+def _refused(error: OSError) -> Reply:
+    return Reply(452, error.strerror or str(error), "4.3.1")
 
 
 def file_name(message_id: str) -> str:

@@ -46,7 +46,7 @@ def test_every_setting_is_described() -> None:
     told: dict[str, set[str]] = {}
     section = ""
     for line in text.splitlines():
-        if found := re.match(r"\| \*\*\[(\w+)\]\*\*", line):
+        if found := re.match(r"\| \*\*\[+(\w+)\]+\*\*", line):
             section = found[1]
             told[section] = set()
         elif section and line.startswith("| `"):

@@ -12,7 +12,7 @@ from pipeline.jobs.convert import (
     write_export,
 )
 from pipeline.jobs.deliver import DeliverReport, deliver
-from pipeline.jobs.desk import Desk, Session, Transport
+from pipeline.jobs.desk import Desk, Destination, Session, Transport
 from pipeline.jobs.drip_feed import (
     RHYTHMS,
     DripFeed,
@@ -45,6 +45,7 @@ __all__ = [
     "DeliverReport",
     "Departure",
     "Desk",
+    "Destination",
     "DripFeed",
     "Followable",
     "ForecastReport",

@@ -60,11 +60,14 @@ def _try_templates(desk: Desk, catalogue: Catalogue, now: datetime) -> list[str]
 
 
 def _try_transport(desk: Desk) -> list[str]:
-    try:
-        with desk.transport.connect():
-            return []
-    except PartworkError as error:
-        return [str(error)]
+    problems = []
+    for transport in desk.transports:
+        try:
+            with transport.connect():
+                pass
+        except PartworkError as error:
+            problems.append(str(error))
+    return problems
 
 
 @dataclass(frozen=True, slots=True)

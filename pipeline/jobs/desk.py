@@ -11,7 +11,7 @@ from typing import Protocol
 
 from pipeline.dkim import Signer
 from pipeline.mail import CLIENTS
-from pipeline.model import CatchUp, DeliveryState, Message, Reply, Site
+from pipeline.model import CatchUp, Message, Reply, Site
 from pipeline.related import Ranker
 from pipeline.store import Store
 from pipeline.template import Templates
@@ -21,15 +21,50 @@ from pipeline.trust import Rule
 class Session(Protocol):
     """Somewhere that takes messages, one after the other."""
 
-    def send(self, message: Message) -> Reply:
-        """What was said to this message."""
+    def send(self, message: Message, before_dot: Callable[[Message], None] = ...) -> Reply:
+        """What was said to this message; `before_dot` is called when it is about to be known."""
+
+    def abort(self) -> None:
+        """Break off, from another thread."""
 
 
 class Transport(Protocol):
     """A way for messages to leave: a relay or a Maildir."""
 
+    @property
+    def name(self) -> str:
+        """How people know it."""
+
+    @property
+    def connections(self) -> int:
+        """How many sessions there may be at once."""
+
+    @property
+    def rate(self) -> float:
+        """Messages a second at most; 0: no limit."""
+
+    @property
+    def weight(self) -> float:
+        """Its share of the messages, beside other ways."""
+
+    @property
+    def since(self) -> datetime | None:
+        """When it began to be used, if it is to be warmed up."""
+
     def connect(self) -> AbstractContextManager[Session]:
         """A session, closed at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A group of domains that is served by the same people, and how much of our mail it takes."""
+
+    name: str
+    domains: tuple[str, ...]
+    rate: float = 0.0
+    """Messages a second at most; 0: no limit."""
+    connections: int = 0
+    """How many messages may be under way at once; 0: no limit."""
 
 
 class Hub(Protocol):
@@ -52,9 +87,12 @@ class Desk:
     """The folder that feeds and pages are published in."""
     edition: str
     """Another whenever the program, its templates or the settings of the site are."""
-    transport: Transport
-    abandoned: DeliveryState
-    """What becomes of a delivery whose sender vanished: pending where sending twice is harmless."""
+    transports: tuple[Transport, ...]
+    """Where mail goes: whichever of them works, shared out by weight."""
+    resends: bool
+    """Whether what may have arrived is sent again, under the same Message-ID."""
+    journals: Path
+    """The folder of intent journals."""
     secret: bytes
     clock: Callable[[], datetime]
     sender: str
@@ -65,6 +103,11 @@ class Desk:
     """For guides that declare none."""
     catch_up: CatchUp
     max_late: timedelta
+    destinations: tuple[Destination, ...] = ()
+    """Groups of domains; all that are in none are another one."""
+    longest_pass: timedelta | None = None
+    """After which a pass that still has mail to send ends, so that another may release; None: the
+    pass ends when nothing is due."""
     links: int = 3
     """How many related links a part carries at most."""
     clients: tuple[str, ...] = CLIENTS
@@ -81,3 +124,8 @@ class Desk:
     """The lints that guides are held to."""
     is_stopping: Callable[[], bool] = lambda: False
     """Asked between messages: whether to settle and leave."""
+
+    @property
+    def groups(self) -> dict[str, str]:
+        """Domain -> the name of the group of domains that it is in."""
+        return {domain: one.name for one in self.destinations for domain in one.domains}

@@ -6,7 +6,7 @@ that is not out yet is waited for.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pipeline import schedule, store
@@ -24,14 +24,15 @@ LOOK_AGAIN = timedelta(hours=1)
 
 def plan_drips(desk: Desk, now: datetime) -> int:
     """How many deliveries were planned for drip readers whose next part is due."""
-    planned = 0
+    planned, groups = 0, desk.groups
     with desk.store.write() as tx:
         records = store.guides.records(tx)
         for mine, person in tuple(store.subscribers.due_drips(tx, now)):
             record = records.get(mine.guide)
             if record is not None:  # else the guide has never been scheduled
                 run = drip_run(desk, record, mine, person, now)
-                planned += _plan(tx, run, mine, len(record.parts), now)
+                group = groups.get(person.address.rpartition("@")[2].lower(), "")
+                planned += _plan(tx, run, mine, Plan(len(record.parts), group), now)
     return planned
 
 
@@ -55,9 +56,19 @@ def drip_run(
     )
 
 
-def _plan(tx: store.Transaction, run: Run, mine: Subscription, total: int, now: datetime) -> int:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a drip is planned with, besides its calendar."""
+
+    total: int
+    """Parts of the guide."""
+    destination: str
+    """The group that the reader's domain is in."""
+
+
+def _plan(tx: store.Transaction, run: Run, mine: Subscription, plan: Plan, now: datetime) -> int:
     released = store.deliveries.releases_of(tx, mine.subscriber_id, mine.guide)
-    decision = schedule.next_release(run, released, total, now)
+    decision = schedule.next_release(run, released, plan.total, now)
     planned = 0
     next_at: datetime | None = None
     if isinstance(decision, schedule.Due):
@@ -67,10 +78,15 @@ def _plan(tx: store.Transaction, run: Run, mine: Subscription, total: int, now: 
             next_at = now + LOOK_AGAIN
         else:
             planned = store.deliveries.plan_drip(
-                tx, issue_id, mine.subscriber_id, slot=slot.key, planned_at=now
+                tx,
+                issue_id,
+                mine.subscriber_id,
+                slot=slot.key,
+                planned_at=now,
+                destination=plan.destination,
             )
             released = (*released, Release(number, slot, now))
-            decision = schedule.next_release(run, released, total, now)
+            decision = schedule.next_release(run, released, plan.total, now)
     if isinstance(decision, schedule.Waiting):
         next_at = decision.due_at
     store.subscribers.advance(tx, mine.id, run.started_at, next_at)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pipeline import browser, content, feed, mail, page, publish, schedule, store
 from pipeline.errors import UsageError
+from pipeline.jobs.addressing import compile_for, to_nobody
 from pipeline.jobs.catalogue import Catalogue, catalogue_of
-from pipeline.jobs.deliver import compile_for, to_nobody
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.publish_due import draft
 from pipeline.jobs.relate import linkable, relate

@@ -6,6 +6,7 @@ scheduler finds the work done. Nothing is rendered or sent here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -78,7 +79,7 @@ def publish_due(desk: Desk, catalogue: Catalogue, now: datetime) -> PublishRepor
         changed |= store.guides.suspend(tx, out)
         changed |= store.guides.withdraw(tx, (one.guide.front for one in catalogue.volumes))
         issues = relate(tx, desk, drafts, linkable(catalogue, now))
-        released = tuple(Released(issue, _record(tx, issue)) for issue in issues)
+        released = tuple(Released(issue, _record(tx, issue, desk.groups)) for issue in issues)
     return PublishReport(released, tuple(held), changed, tuple(revised), problems)
 
 
@@ -147,7 +148,7 @@ def draft(one: Standing, number: int, slot: Slot, now: datetime) -> Issue:
     )
 
 
-def _record(tx: store.Transaction, issue: Issue) -> int:
+def _record(tx: store.Transaction, issue: Issue, groups: Mapping[str, str]) -> int:
     """Write an issue into the ledger and plan its deliveries; returns how many there are."""
     store.issues.add(tx, issue, text_of(issue))
     planned = 0
@@ -156,7 +157,7 @@ def _record(tx: store.Transaction, issue: Issue) -> int:
         if hour is not None:
             at = schedule.local_hour(at, zone or issue.zone, hour)
         plan = store.deliveries.Planned(
-            issue.id, issue.guide, issue.slot.key, issue.released_at, not_before=at
+            issue.id, issue.guide, issue.slot.key, issue.released_at, at, groups
         )
         planned += store.deliveries.snapshot(tx, plan, zone, hour)
     return planned

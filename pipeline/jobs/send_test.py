@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pipeline.jobs.addressing import compile_for, signed, to_nobody
 from pipeline.jobs.catalogue import catalogue_of
-from pipeline.jobs.deliver import compile_for, signed, to_nobody
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.preview import part_of
 from pipeline.jobs.subscribe import mail_address
@@ -25,5 +25,5 @@ def send_test(desk: Desk, slug: str, number: int, to: str, now: datetime) -> Rep
     address = mail_address(to)
     compiled = compile_for(desk, issue, Mode.LIVE, is_test=True)
     message = to_nobody(desk, compiled, address, f"{issue.id} test {now.isoformat()}", now)
-    with desk.transport.connect() as session:
+    with desk.transports[0].connect() as session:
         return session.send(signed(desk, message, now))

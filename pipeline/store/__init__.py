@@ -1,13 +1,23 @@
 """The database: every SQL statement lives in this room, each a function of a transaction.
 
 `open_store` gives a `Store`; its `read()` and `write()` give transactions; the modules `guides`,
-`issues`, `archives`, `subscribers`, `deliveries`, `pings` and `renderings` hold what can be said
-in one.
+`issues`, `archives`, `subscribers`, `deliveries`, `leases`, `throttles`, `pings` and `renderings`
+hold what can be said in one.
 """
 
 from sqlalchemy import Connection as Transaction
 
-from pipeline.store import archives, deliveries, guides, issues, pings, renderings, subscribers
+from pipeline.store import (
+    archives,
+    deliveries,
+    guides,
+    issues,
+    leases,
+    pings,
+    renderings,
+    subscribers,
+    throttles,
+)
 from pipeline.store.engine import Store, StoreOptions, open_store
 from pipeline.store.tables import EVERY_GUIDE
 
@@ -20,8 +30,10 @@ __all__ = [
     "deliveries",
     "guides",
     "issues",
+    "leases",
     "open_store",
     "pings",
     "renderings",
     "subscribers",
+    "throttles",
 ]

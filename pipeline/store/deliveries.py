@@ -1,34 +1,22 @@
-"""Statements about deliveries: one row per (issue, subscriber), claimed before it is sent."""
+"""Statements about deliveries: one row per (issue, subscriber), planned, counted, decided.
+
+How they are sent is told in `leases`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, literal, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, select, update
 
-from pipeline.model import Delivery, DeliveryState, Mode, Release, SubscriberStatus
+from pipeline.model import DeliveryState, Mode, Release, SubscriberStatus
 from pipeline.store.issues import read_slot
+from pipeline.store.leases import LEFT, WAITING
 from pipeline.store.tables import delivery, issue, subscriber, subscription
-
-_WAITING = (DeliveryState.PENDING.value, DeliveryState.DEFERRED.value)
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """How one attempt ended: the row's new state and why."""
-
-    issue_id: str
-    subscriber_id: int
-    state: DeliveryState
-    reply: str
-    at: datetime
-    next_at: datetime | None = None
-    suppress: bool = False
-    """Whether the address turned out not to exist."""
+from pipeline.store.upsert import insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +28,15 @@ class Planned:
     slot: str
     planned_at: datetime
     not_before: datetime
+    groups: Mapping[str, str] = field(default_factory=dict)
+    """Domain -> the group of domains that it belongs to, where it belongs to one."""
+
+
+def _destination(groups: Mapping[str, str]) -> ColumnElement[str]:
+    """The group of the joined subscriber's domain; empty for all that are in none."""
+    if not groups:
+        return literal("")
+    return case(dict(groups), value=subscriber.c.domain, else_="")
 
 
 def local_times(tx: Connection, slug: str) -> tuple[tuple[str, int | None], ...]:
@@ -69,6 +66,7 @@ def snapshot(tx: Connection, plan: Planned, zone: str, hour: int | None) -> int:
             literal(plan.planned_at, delivery.c.planned_at.type),
             literal(DeliveryState.PENDING.value),
             literal(plan.not_before, delivery.c.next_at.type),
+            _destination(plan.groups),
         )
         .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
         .where(
@@ -78,7 +76,8 @@ def snapshot(tx: Connection, plan: Planned, zone: str, hour: int | None) -> int:
         )
     )
     columns = ["issue_id", "subscriber_id", "mode", "slot", "planned_at", "state", "next_at"]
-    done = tx.execute(insert(delivery).from_select(columns, audience).on_conflict_do_nothing())
+    columns.append("destination")
+    done = tx.execute(insert(tx, delivery).from_select(columns, audience).on_conflict_do_nothing())
     return max(done.rowcount, 0)
 
 
@@ -92,14 +91,21 @@ def _live_audience(slug: str) -> tuple[Any, ...]:
 
 
 def plan_drip(
-    tx: Connection, issue_id: str, subscriber_id: int, *, slot: str, planned_at: datetime
+    tx: Connection,
+    issue_id: str,
+    subscriber_id: int,
+    *,
+    slot: str,
+    planned_at: datetime,
+    destination: str = "",
 ) -> int:
     """Plan one drip reader's delivery; 1 if it is new, 0 if it was planned before."""
     done = tx.execute(
-        insert(delivery)
+        insert(tx, delivery)
         .values(
             issue_id=issue_id, subscriber_id=subscriber_id, mode=Mode.DRIP.value, slot=slot,
             planned_at=planned_at, state=DeliveryState.PENDING.value, next_at=planned_at,
+            destination=destination,
         )
         .on_conflict_do_nothing()
     )  # fmt: skip
@@ -121,138 +127,57 @@ def releases_of(tx: Connection, subscriber_id: int, slug: str) -> tuple[Release,
     return tuple(Release(number, read_slot(slot), at) for number, slot, at in rows)
 
 
-def drop_unwanted(tx: Connection, now: datetime) -> int:
-    """Cancel what is waiting for people who have left; returns how many rows."""
-    wanted = (
-        select(subscription.c.id)
-        .join(issue, issue.c.guide == subscription.c.guide)
+def drop_unwanted(tx: Connection, now: datetime, subscriber_id: int) -> None:
+    """Call off what waits for somebody who has just left; what is under way is looked at again."""
+    followed = (
+        select(issue.c.id)
+        .join(subscription, subscription.c.guide == issue.c.guide)
         .join(subscriber, subscriber.c.id == subscription.c.subscriber_id)
         .where(
-            issue.c.id == delivery.c.issue_id,
-            subscription.c.subscriber_id == delivery.c.subscriber_id,
+            subscription.c.subscriber_id == subscriber_id,
             subscription.c.ended_at.is_(None),
             subscriber.c.status == SubscriberStatus.ACTIVE.value,
         )
-        .correlate(delivery)
     )
-    done = tx.execute(
+    tx.execute(
         update(delivery)
-        .where(delivery.c.state.in_(_WAITING), ~wanted.exists())
-        .values(state=DeliveryState.CANCELLED.value, settled_at=now, reply="left before it went")
+        .where(
+            delivery.c.subscriber_id == subscriber_id,
+            delivery.c.state.in_(WAITING),
+            delivery.c.issue_id.not_in(followed),
+        )
+        .values(state=DeliveryState.CANCELLED.value, settled_at=now, reply=LEFT)
     )
-    return done.rowcount
 
 
 def due_issues(tx: Connection, now: datetime) -> tuple[tuple[str, Mode], ...]:
     """Which issues have deliveries due, and in which modes, oldest first."""
     rows = tx.execute(
         select(delivery.c.issue_id, delivery.c.mode)
-        .where(delivery.c.state.in_(_WAITING), delivery.c.next_at <= now)
+        .join(issue, issue.c.id == delivery.c.issue_id)
+        .where(delivery.c.state.in_(WAITING), delivery.c.next_at <= now, issue.c.paused.is_(None))
         .group_by(delivery.c.issue_id, delivery.c.mode)
         .order_by(func.min(delivery.c.planned_at), delivery.c.issue_id, delivery.c.mode)
     )
     return tuple((issue_id, Mode(mode)) for issue_id, mode in rows)
 
 
-def claim(
-    tx: Connection, now: datetime, *, among: Collection[str], lease: str, limit: int
-) -> tuple[tuple[Delivery, Mode], ...]:
-    """Lease up to `limit` due deliveries of these issues to this sender, oldest first.
-
-    What is returned is nobody else's until it is settled or released; commit before sending.
-    Who has left meanwhile is not among them.
-    """
-    drop_unwanted(tx, now)
-    due = (
-        select(
-            delivery.c.issue_id, delivery.c.subscriber_id, delivery.c.attempts,
-            subscriber.c.address, subscriber.c.name, delivery.c.mode,
-        )
-        .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
-        .where(
-            delivery.c.state.in_(_WAITING),
-            delivery.c.next_at <= now,
-            delivery.c.issue_id.in_(among),
-        )
-        .order_by(delivery.c.planned_at, delivery.c.issue_id, delivery.c.subscriber_id)
-        .limit(limit)
-    )  # fmt: skip
-    rows = tx.execute(due).all()
-    if rows:
-        tx.execute(
-            update(delivery)
-            .where(_is_bound_row())
-            .values(
-                state=DeliveryState.LEASED.value, leased_at=now, leased_by=lease,
-                attempts=delivery.c.attempts + 1,
-                first_tried_at=func.coalesce(delivery.c.first_tried_at, bindparam("b_now", now)),
-            ),
-            [{"b_issue": row.issue_id, "b_subscriber": row.subscriber_id} for row in rows],
-        )  # fmt: skip
-    return tuple(
-        (
-            Delivery(
-                row.issue_id, row.subscriber_id, DeliveryState.LEASED,
-                row.attempts + 1, row.address, row.name,
-            ),
-            Mode(row.mode),
-        )
-        for row in rows
-    )  # fmt: skip
+def pause(tx: Connection, issue_id: str, why: str) -> int:
+    """Hold an issue's mail back; returns how many deliveries wait for it."""
+    tx.execute(update(issue).where(issue.c.id == issue_id).values(paused=why))
+    waiting = and_(delivery.c.issue_id == issue_id, delivery.c.state.in_(WAITING))
+    return tx.execute(update(delivery).where(waiting).values(next_at=None)).rowcount
 
 
-def settle(tx: Connection, results: Iterable[Settled], *, lease: str) -> None:
-    """Record how attempts ended; a row whose lease was lost meanwhile is left alone."""
-    rows = [
-        {
-            "b_issue": one.issue_id, "b_subscriber": one.subscriber_id,
-            "b_state": one.state.value, "b_reply": one.reply[:500], "b_next": one.next_at,
-            "b_settled": None if one.state is DeliveryState.DEFERRED else one.at,
-        }
-        for one in results
-    ]  # fmt: skip
-    if rows:
-        tx.execute(
-            update(delivery)
-            .where(_is_bound_row(), delivery.c.leased_by == lease)
-            .values(
-                state=bindparam("b_state"), reply=bindparam("b_reply"),
-                next_at=bindparam("b_next"), settled_at=bindparam("b_settled"),
-                leased_at=None, leased_by=None,
-            ),
-            rows,
-        )  # fmt: skip
-
-
-def release_leases(tx: Connection, *, lease: str) -> None:
-    """Give back what this sender leased but never began to send."""
-    tx.execute(
-        update(delivery)
-        .where(delivery.c.leased_by == lease, delivery.c.state == DeliveryState.LEASED.value)
-        .values(
-            state=DeliveryState.PENDING.value, leased_at=None, leased_by=None,
-            attempts=delivery.c.attempts - 1,
-        )
-    )  # fmt: skip
-
-
-def expire_leases(tx: Connection, now: datetime, *, age: timedelta, to: DeliveryState) -> int:
-    """Move what a vanished sender left behind to `to`; returns how many rows.
-
-    A message that may have been handed over is never silently sent again: over SMTP `to` is
-    uncertain; a Maildir, where a second writing replaces the first, takes pending.
-    """
-    waits = to is DeliveryState.PENDING
-    done = tx.execute(
-        update(delivery)
-        .where(delivery.c.state == DeliveryState.LEASED.value, delivery.c.leased_at <= now - age)
-        .values(
-            state=to.value, leased_at=None, leased_by=None,
-            settled_at=None if waits else now,
-            reply="the sender stopped while this was under way",
-        )
-    )  # fmt: skip
-    return done.rowcount
+def resume(tx: Connection, issue_id: str, now: datetime) -> int:
+    """Let an issue's mail go on; returns how many deliveries were held back."""
+    tx.execute(update(issue).where(issue.c.id == issue_id).values(paused=None))
+    waiting = and_(
+        delivery.c.issue_id == issue_id,
+        delivery.c.state.in_(WAITING),
+        delivery.c.next_at.is_(None),
+    )
+    return tx.execute(update(delivery).where(waiting).values(next_at=now)).rowcount
 
 
 def accounts(tx: Connection) -> dict[str, dict[str, int]]:
@@ -270,7 +195,7 @@ def accounts(tx: Connection) -> dict[str, dict[str, int]]:
 
 def next_due(tx: Connection) -> datetime | None:
     """When the next waiting delivery or drip wants attention; None when nothing waits."""
-    waiting = select(func.min(delivery.c.next_at)).where(delivery.c.state.in_(_WAITING))
+    waiting = select(func.min(delivery.c.next_at)).where(delivery.c.state.in_(WAITING))
     dripping = select(func.min(subscription.c.next_at)).where(
         subscription.c.mode == Mode.DRIP.value,
         subscription.c.finished.is_(False),
@@ -292,10 +217,3 @@ def of_subscriber(tx: Connection, subscriber_id: int) -> tuple[dict[str, Any], .
         .order_by(delivery.c.planned_at, issue.c.guide, issue.c.number)
     )  # fmt: skip
     return tuple(dict(row) for row in rows.mappings())
-
-
-def _is_bound_row() -> Any:
-    return and_(
-        delivery.c.issue_id == bindparam("b_issue"),
-        delivery.c.subscriber_id == bindparam("b_subscriber"),
-    )

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from pipeline.errors import StoreError
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration; a test holds it against the scripts."""
 
 BUSY_SECONDS = 30.0

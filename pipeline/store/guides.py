@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from pipeline.model import CatchUp, FrontMatter, Part
 from pipeline.store.codec import dump_outline, freeze, load_outline, thaw
 from pipeline.store.tables import archive, guide, issue, subscription
+from pipeline.store.upsert import insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,9 @@ def save(
     if before is not None and tuple(before) == (outline, known.ids, known.digest, True):
         return False  # an idle tick leaves the file as it is
     tx.execute(
-        insert(guide).values(**row, started_at=started_at).on_conflict_do_update(["slug"], set_=row)
+        insert(tx, guide)
+        .values(**row, started_at=started_at)
+        .on_conflict_do_update(["slug"], set_=row)
     )
     return True
 

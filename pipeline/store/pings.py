@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from pipeline.store.tables import ping
+from pipeline.store.upsert import insert
 
 
 def add(tx: Connection, topics: Iterable[str], now: datetime) -> None:
     """Note that these feeds have changed; one that waits already is told of now, once."""
     rows = [{"topic": one, "attempts": 0, "next_at": now} for one in topics]
     if rows:
-        fresh = insert(ping)
+        fresh = insert(tx, ping)
         again = {"attempts": 0, "next_at": now}
         tx.execute(fresh.on_conflict_do_update(["topic"], set_=again), rows)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
 from pipeline.store.tables import rendering
+from pipeline.store.upsert import insert
 
 
 def states(tx: Connection) -> dict[str, str]:
@@ -20,6 +20,6 @@ def keep(tx: Connection, states: Mapping[str, str]) -> None:
     """Note the states that these folders were published from."""
     if states:
         rows = [{"folder": folder, "state": state} for folder, state in states.items()]
-        fresh = insert(rendering)
+        fresh = insert(tx, rendering)
         newest = {"state": fresh.excluded.state}
         tx.execute(fresh.on_conflict_do_update(["folder"], set_=newest), rows)

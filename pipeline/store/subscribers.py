@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, literal, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from pipeline.model import Mode, Subscriber, SubscriberStatus, Subscription
+from pipeline.store import deliveries
 from pipeline.store.tables import EVERY_GUIDE, subscriber, subscription
+from pipeline.store.upsert import insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,11 @@ def address_key(address: str) -> str:
 def put(tx: Connection, person: Subscriber) -> tuple[int, bool]:
     """A subscriber's id, and whether they are new; who is known stays as they are."""
     found = tx.execute(
-        insert(subscriber)
+        insert(tx, subscriber)
         .values(
             address=person.address,
             address_key=address_key(person.address),
+            domain=person.address.rpartition("@")[2].lower(),
             name=person.name,
             lang=person.lang,
             zone=person.zone,
@@ -58,7 +60,7 @@ def put(tx: Connection, person: Subscriber) -> tuple[int, bool]:
 def follow(tx: Connection, subscriber_id: int, wish: Follow) -> bool:
     """Subscribe somebody to a guide; False when they followed, or had left, it before."""
     done = tx.execute(
-        insert(subscription)
+        insert(tx, subscription)
         .values(
             subscriber_id=subscriber_id,
             guide=wish.guide,
@@ -89,7 +91,7 @@ def _follow(tx: Connection, slug: str, following: ColumnElement[bool]) -> None:
     columns = ["subscriber_id", "guide", "mode", "cadence"]
     has = select(subscription.c.subscriber_id).where(subscription.c.guide == slug)
     missing = everyone.where(following, subscription.c.subscriber_id.not_in(has))
-    tx.execute(insert(subscription).from_select(columns, missing).on_conflict_do_nothing())
+    tx.execute(insert(tx, subscription).from_select(columns, missing).on_conflict_do_nothing())
 
 
 def leave(tx: Connection, subscriber_id: int, slug: str, now: datetime) -> bool:
@@ -98,6 +100,7 @@ def leave(tx: Connection, subscriber_id: int, slug: str, now: datetime) -> bool:
     tx.execute(
         update(subscription).where(mine, subscription.c.ended_at.is_(None)).values(ended_at=now)
     )
+    deliveries.drop_unwanted(tx, now, subscriber_id)
     return tx.execute(select(subscription.c.id).where(mine)).first() is not None
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -102,6 +103,7 @@ issue = Table(
     Column("words", Text, nullable=False, comment="its text, for ranking related issues"),
     Column("terms", LargeBinary, nullable=False, server_default="", comment="of its text, counted"),
     Column("tags", Text, nullable=False, server_default="", comment="one a line"),
+    Column("paused", String, comment="why its mail is held back; null: it is not"),
     UniqueConstraint("guide", "slot"),
     UniqueConstraint("guide", "number"),
 )
@@ -136,6 +138,7 @@ subscriber = Table(
     Column("id", Integer, primary_key=True),
     Column("address", String, nullable=False),
     Column("address_key", String, nullable=False, unique=True, comment="domain in lower case"),
+    Column("domain", String, nullable=False, server_default="", comment="of the address"),
     Column("name", String, nullable=False, server_default=""),
     Column("lang", String, nullable=False, server_default=""),
     Column("zone", String, nullable=False, server_default=""),
@@ -178,21 +181,44 @@ delivery = Table(
     Column("slot", String, nullable=False, comment="of the run that it belongs to"),
     Column("planned_at", Instant, nullable=False),
     Column("state", String, nullable=False),
+    Column("destination", String, nullable=False, server_default="", comment="group of domains"),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
-    Column("next_at", Instant, comment="not before this instant"),
+    Column("next_at", Instant, comment="not before this instant; null: paused"),
     Column("first_tried_at", Instant),
     Column("leased_at", Instant),
     Column("leased_by", String),
     Column("settled_at", Instant),
+    Column("relay", String, comment="which relay was tried last"),
     Column("reply", String, comment="what the relay said last"),
     _one_of("state", DeliveryState),
     _one_of("mode", Mode),
     sqlite_with_rowid=False,
 )
 Index("ix_delivery_subscriber", delivery.c.subscriber_id)
+_WAITING, _LEASED = text("state IN ('pending', 'deferred')"), text("state = 'leased'")
 Index(
     "ix_delivery_due",
+    delivery.c.destination,
     delivery.c.next_at,
-    sqlite_where=text("state IN ('pending', 'deferred')"),
+    sqlite_where=_WAITING,
+    postgresql_where=_WAITING,
 )
-Index("ix_delivery_leased", delivery.c.leased_at, sqlite_where=text("state = 'leased'"))
+Index(
+    "ix_delivery_leased",
+    delivery.c.leased_by,
+    delivery.c.leased_at,
+    sqlite_where=_LEASED,
+    postgresql_where=_LEASED,
+)
+
+throttle = Table(
+    "throttle",
+    metadata,
+    Column("name", String, primary_key=True, comment="of a relay, a destination or a domain"),
+    Column("share", Float, nullable=False, server_default=text("1"), comment="of its full rate"),
+    Column("strikes", Integer, nullable=False, server_default=text("0"), comment="in a row"),
+    Column("until", Instant, comment="left alone until then"),
+    Column("why", String, nullable=False, server_default=""),
+    Column("day", String, nullable=False, server_default="", comment="that `sent` counts"),
+    Column("sent", Integer, nullable=False, server_default=text("0")),
+)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
@@ -31,6 +33,9 @@ def site(tmp_path: Path) -> Path:
 class Breaking:
     """A transport that takes some messages and then breaks."""
 
+    name, connections, rate, weight = "a double", 1, 0.0, 1.0
+    since: datetime | None = None
+
     def __init__(self, taken: int, reply: Reply | None = None) -> None:
         self.taken, self.reply = taken, reply
         self.messages: list[Message] = []
@@ -45,8 +50,14 @@ class Breaking:
     def __exit__(self, *_: object) -> None:
         """Nothing to close."""
 
-    def send(self, message: Message) -> Reply:
+    def abort(self) -> None:
+        """Nothing to break off."""
+
+    def send(
+        self, message: Message, before_dot: Callable[[Message], None] = lambda _: None
+    ) -> Reply:
         """250 while it lasts; then the reply it was given, or an error nobody foresaw."""
+        before_dot(message)
         if len(self.messages) < self.taken:
             self.messages.append(message)
             return Reply(250, "ok", "2.0.0", after_dot=True)
@@ -59,7 +70,7 @@ def test_a_transport_that_breaks_loses_nothing(site: Path) -> None:
     """What was taken is sent, what was not goes out at the next tick, once each."""
     with open_site(site, MONDAY) as app:
         broken = Breaking(1)
-        report = jobs.tick(replace(app.desk, transport=broken), app.desk.clock())
+        report = jobs.tick(replace(app.desk, transports=(broken,)), app.desk.clock())
         assert report.delivering.problems
         assert len(broken.messages) == 1
         again = jobs.tick(app.desk, app.desk.clock())
@@ -72,7 +83,7 @@ def test_a_message_that_may_have_arrived_is_not_sent_again(site: Path) -> None:
     """A connection lost after the text was handed over leaves the delivery uncertain, and seen."""
     with open_site(site, MONDAY) as app:
         lost = Breaking(2, Reply(0, "connection lost", after_dot=True))
-        report = jobs.tick(replace(app.desk, transport=lost), app.desk.clock())
+        report = jobs.tick(replace(app.desk, transports=(lost,)), app.desk.clock())
         assert report.delivering.states == {DeliveryState.SENT: 2, DeliveryState.UNCERTAIN: 1}
         assert jobs.tick(app.desk, app.desk.clock()).delivering.states == {}
         (account,) = jobs.status(app.desk, app.desk.clock()).accounts
@@ -83,7 +94,7 @@ def test_being_stopped_settles_and_leaves(site: Path) -> None:
     """Told to stop after a message, the sender settles it and gives the others back."""
     with open_site(site, MONDAY) as app:
         some = Breaking(9)
-        stopped = replace(app.desk, transport=some, is_stopping=lambda: len(some.messages) == 1)
+        stopped = replace(app.desk, transports=(some,), is_stopping=lambda: bool(some.messages))
         assert jobs.tick(stopped, app.desk.clock()).delivering.states == {DeliveryState.SENT: 1}
         (account,) = jobs.status(app.desk, app.desk.clock()).accounts
     assert dict(account.states) == {"pending": 2, "sent": 1}
@@ -92,7 +103,7 @@ def test_being_stopped_settles_and_leaves(site: Path) -> None:
 def test_leaving_counts_at_once(site: Path) -> None:
     """Who leaves between planning and sending gets nothing; their row says why."""
     with open_site(site, MONDAY) as app:
-        jobs.tick(replace(app.desk, transport=Breaking(0)), app.desk.clock())
+        jobs.tick(replace(app.desk, transports=(Breaking(0),)), app.desk.clock())
         person = jobs.subscriber(app.desk, "b@example.org")
         assert person
         assert jobs.leave(app.desk, person.subscriber.id, "water", app.desk.clock())

@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from pipeline.errors import StoreError
 from pipeline.model import (
     CatchUp,
+    Delivery,
     DeliveryState,
     FrontMatter,
     Issue,
@@ -34,9 +35,20 @@ from pipeline.model import (
     SubscriberStatus,
     Text,
 )
-from pipeline.store import Store, StoreOptions, deliveries, guides, issues, open_store, subscribers
-from pipeline.store.deliveries import Planned, Settled
+from pipeline.store import (
+    Store,
+    StoreOptions,
+    Transaction,
+    deliveries,
+    guides,
+    issues,
+    leases,
+    open_store,
+    subscribers,
+)
+from pipeline.store.deliveries import Planned
 from pipeline.store.engine import HEAD
+from pipeline.store.leases import Claim, Settled
 from pipeline.store.subscribers import Follow
 from pipeline.store.tables import EVERY_GUIDE, metadata
 
@@ -91,6 +103,14 @@ def released(store: Store, number: int = 1) -> Issue:
         issues.add(tx, one, _text(one, "Why", "Sleep well"))
         deliveries.snapshot(tx, Planned(one.id, one.guide, one.slot.key, NOW, NOW), "", None)
     return one
+
+
+def claim(
+    tx: Transaction, one: Issue, *, lease: str = "x", limit: int = 9, now: datetime = NOW
+) -> list[Delivery]:
+    """What a claim among one issue's deliveries gives."""
+    wanted = Claim(lease, {one.id}, "", limit)
+    return [each.delivery for each in leases.claim(tx, now, wanted)]
 
 
 def test_migrations_make_what_the_tables_say(store: Store) -> None:
@@ -263,13 +283,17 @@ def test_a_claim_is_nobody_elses(store: Store) -> None:
         reader(store, name)
     one = released(store)
     with store.write() as tx:
-        first = deliveries.claim(tx, NOW, among={one.id}, lease="x", limit=2)
-        second = deliveries.claim(tx, NOW, among={one.id}, lease="y", limit=9)
-        deliveries.release_leases(tx, lease="x")
-        third = deliveries.claim(tx, NOW, among={one.id}, lease="z", limit=9)
+        first = claim(tx, one, lease="x", limit=2)
+        second = claim(tx, one, lease="y")
+        given_back = [
+            Settled(one.id, each, DeliveryState.PENDING, "", NOW, is_untried=True)
+            for _, each in leases.held(tx, "x")
+        ]
+        leases.settle(tx, given_back, lease="x")
+        third = claim(tx, one, lease="z")
     assert [len(first), len(second), len(third)] == [2, 1, 2]
-    assert {d.subscriber_id for d, _ in first} == {d.subscriber_id for d, _ in third}
-    assert {d.attempts for d, _ in third} == {1}
+    assert {d.subscriber_id for d in first} == {d.subscriber_id for d in third}
+    assert {d.attempts for d in third} == {1}
 
 
 def test_who_left_is_not_mailed(store: Store) -> None:
@@ -278,8 +302,7 @@ def test_who_left_is_not_mailed(store: Store) -> None:
     one = released(store)
     with store.write() as tx:
         subscribers.leave(tx, leaves, "sleep", NOW)
-        claimed = deliveries.claim(tx, NOW, among={one.id}, lease="x", limit=9)
-        assert [d.subscriber_id for d, _ in claimed] == [stays]
+        assert [d.subscriber_id for d in claim(tx, one)] == [stays]
         assert deliveries.accounts(tx)[one.id] == {"cancelled": 1, "leased": 1}
 
 
@@ -288,27 +311,85 @@ def test_a_settled_row_says_why(store: Store) -> None:
     ids = [reader(store, name) for name in ("a", "b")]
     one = released(store)
     with store.write() as tx:
-        deliveries.claim(tx, NOW, among={one.id}, lease="x", limit=9)
+        claim(tx, one, lease="x")
         sent = Settled(one.id, ids[0], DeliveryState.SENT, "250 ok", NOW)
         later = Settled(one.id, ids[1], DeliveryState.DEFERRED, "451 later", NOW, NOW + HOUR)
-        deliveries.settle(tx, [sent, later], lease="somebody else")
+        leases.settle(tx, [sent, later], lease="somebody else")
         assert deliveries.accounts(tx)[one.id] == {"leased": 2}
-        deliveries.settle(tx, [sent, later], lease="x")
-        assert deliveries.claim(tx, NOW, among={one.id}, lease="x", limit=9) == ()
-        again = deliveries.claim(tx, NOW + HOUR, among={one.id}, lease="x", limit=9)
-    assert [(d.subscriber_id, d.attempts) for d, _ in again] == [(ids[1], 2)]
+        leases.settle(tx, [sent, later], lease="x")
+        assert claim(tx, one) == []
+        again = claim(tx, one, now=NOW + HOUR)
+    assert [(d.subscriber_id, d.attempts) for d in again] == [(ids[1], 2)]
 
 
-@pytest.mark.parametrize("to", [DeliveryState.UNCERTAIN, DeliveryState.PENDING])
-def test_a_vanished_sender_is_noticed(store: Store, to: DeliveryState) -> None:
-    """A lease that is too old ends in the state asked for; a young one is left alone."""
+def test_who_may_not_be_mailed_is_told_from_who_left(store: Store) -> None:
+    """An address that is suppressed after the snapshot is not claimed; its row says why."""
+    gone = reader(store, "gone")
+    one = released(store)
+    with store.write() as tx:
+        subscribers.suppress(tx, gone)
+        assert claim(tx, one) == []
+        assert deliveries.accounts(tx)[one.id] == {"suppressed": 1}
+
+
+def test_leaving_is_seen_under_way(store: Store) -> None:
+    """What is leased and not wanted any more is told to whoever has leased it."""
+    ids = [reader(store, name) for name in ("a", "b")]
+    one = released(store)
+    with store.write() as tx:
+        claim(tx, one, lease="x")
+        assert leases.withdrawn(tx, ["x"]) == frozenset()
+        subscribers.leave(tx, ids[0], "sleep", NOW)
+        assert leases.withdrawn(tx, ["x"]) == {(one.id, ids[0])}
+        assert leases.withdrawn(tx, ["y"]) == frozenset()
+        deliveries.pause(tx, one.id, "wait")
+        assert leases.withdrawn(tx, ["x"]) == {(one.id, each) for each in ids}
+
+
+def test_what_was_uncertain_is_settled_by_who_had_it(store: Store) -> None:
+    """A row taken over as uncertain becomes sent when its first sender knows; never less."""
+    ids = [reader(store, name) for name in ("a", "b")]
+    one = released(store)
+    with store.write() as tx:
+        claim(tx, one, lease="x")
+        lost = [Settled(one.id, each, DeliveryState.UNCERTAIN, "gone", NOW) for each in ids]
+        leases.settle(tx, lost, lease="x")
+        sent = Settled(one.id, ids[0], DeliveryState.SENT, "250 ok", NOW)
+        later = Settled(one.id, ids[1], DeliveryState.DEFERRED, "451 later", NOW, NOW + HOUR)
+        leases.settle(tx, [sent, later], lease="y")
+        assert deliveries.accounts(tx)[one.id] == {"uncertain": 2}
+        leases.settle(tx, [sent, later], lease="x")
+        assert deliveries.accounts(tx)[one.id] == {"sent": 1, "uncertain": 1}
+
+
+def test_a_pause_holds_what_waits(store: Store) -> None:
+    """A paused issue has nothing due; resumed it has all that waited."""
     reader(store, "a")
     one = released(store)
     with store.write() as tx:
-        deliveries.claim(tx, NOW, among={one.id}, lease="x", limit=9)
-        assert deliveries.expire_leases(tx, NOW, age=HOUR, to=to) == 0
-        assert deliveries.expire_leases(tx, NOW + HOUR, age=HOUR, to=to) == 1
-        assert deliveries.accounts(tx)[one.id] == {to.value: 1}
+        assert deliveries.pause(tx, one.id, "wait") == 1
+        assert deliveries.due_issues(tx, NOW) == ()
+        assert claim(tx, one) == []
+        assert deliveries.resume(tx, one.id, NOW) == 1
+        assert deliveries.due_issues(tx, NOW) == ((one.id, Mode.LIVE),)
+        assert len(claim(tx, one)) == 1
+
+
+def test_a_claim_is_for_one_group_of_domains(store: Store) -> None:
+    """Groups are told apart when deliveries are planned; a claim of one leaves the others."""
+    for name in ("a", "b"):
+        reader(store, name)
+    one = issue(1)
+    with store.write() as tx:
+        issues.add(tx, one, _text(one, "Why", "Sleep well"))
+        plan = Planned(one.id, one.guide, one.slot.key, NOW, NOW, {"example.org": "some"})
+        deliveries.snapshot(tx, plan, "", None)
+        assert leases.destinations(tx, NOW, {one.id}) == ("some",)
+        assert claim(tx, one) == []
+        assert len(leases.claim(tx, NOW, Claim("x", {one.id}, "some", 9))) == 2
+        assert leases.standing(tx) == {"x": NOW}
+        leases.renew(tx, ["x"], NOW + HOUR)
+        assert leases.standing(tx) == {"x": NOW + HOUR}
 
 
 def test_only_drips_that_are_due_are_looked_at(store: Store) -> None:
@@ -334,6 +415,6 @@ def test_an_idle_transaction_leaves_the_file(tmp_path: Path) -> None:
     opened = open_store(StoreOptions(), tmp_path)
     with opened.write() as tx:
         subscribers.follow_every(tx, ["sleep"])
-        deliveries.expire_leases(tx, NOW, age=HOUR, to=DeliveryState.PENDING)
+        deliveries.drop_unwanted(tx, NOW, 1)
     opened.close()
     assert (tmp_path / "var/partwork.db").read_bytes() == before

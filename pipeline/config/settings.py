@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
-from urllib.parse import urlsplit
+from typing import Any, ClassVar, Literal, get_args, get_origin
 
-from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -27,162 +23,26 @@ from pydantic_settings import (
 )
 from typing_extensions import override
 
+from pipeline.config.options import (
+    DOMAINS,
+    DeliveryOptions,
+    DestinationOptions,
+    DkimOptions,
+    MailOptions,
+    RelatedOptions,
+    ScheduleOptions,
+    SiteOptions,
+    WebOptions,
+)
 from pipeline.errors import ConfigError, FileError, PartworkError, Problem
-from pipeline.mail import CLIENTS
-from pipeline.model import CatchUp, Site
+from pipeline.model import Site
 from pipeline.page import check_accents
-from pipeline.schedule import check_zone, parse_cadence
 from pipeline.smtp import RelayOptions
 from pipeline.store import StoreOptions
 
 FILE_NAME = "partwork.toml"
 PREFIX = "PARTWORK_"
-MIN_SECRET = 32
 MASK = "*" * 8
-
-_WORTHLESS = ("changeme", "change-me", "secret", "example", "password", "0123456789")
-
-
-def _base_url(value: str) -> str:
-    """An http(s) URL with a host, an optional path prefix, and nothing else."""
-    try:
-        parts = urlsplit(value)
-        _ = parts.port
-    except ValueError as error:
-        raise ValueError(f"is not a URL ({error})") from error
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("is not an http or https URL; write it as https://news.example.org")
-    if parts.username is not None or parts.query or parts.fragment or re.search(r"\s", value):
-        raise ValueError("may hold a scheme, a host, a port and a path, and nothing else")
-    return value.rstrip("/")
-
-
-def _hub(value: str) -> str:
-    """Nothing, or an http(s) URL with a host."""
-    if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
-        raise ValueError("is not an http or https URL; write it as https://hub.example.org/")
-    return value
-
-
-def _mailbox(value: str) -> str:
-    """One address with a domain; an international domain in its ASCII form."""
-    if not value:
-        return value
-    try:
-        found = validate_email(value, check_deliverability=False, allow_smtputf8=False)
-    except EmailNotValidError as error:
-        raise ValueError(f"is not one mail address: {error}") from error
-    return found.ascii_email or found.normalized
-
-
-def _line(value: str) -> str:
-    if re.search(r"[\x00-\x1f\x7f\u0085\u2028\u2029]", value):
-        raise ValueError("must be one line without control characters")
-    return value.strip()
-
-
-def _secret(value: SecretStr) -> SecretStr:
-    said = value.get_secret_value()
-    if said and (len(said) < MIN_SECRET or said.lower().startswith(_WORTHLESS)):
-        raise ValueError(
-            f"can be guessed; give at least {MIN_SECRET} random characters, or leave it out"
-        )
-    return value
-
-
-def _zone(value: str) -> str:
-    return check_zone(value)
-
-
-def _cadence(value: str) -> str:
-    parse_cadence(value)
-    return value
-
-
-Line = Annotated[str, AfterValidator(_line)]
-Text = Annotated[str, Field(min_length=1), AfterValidator(_line)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SiteOptions(_Section):
-    """[site]: who publishes."""
-
-    base_url: Annotated[str, AfterValidator(_base_url)]
-    title: Text
-    sender: Annotated[str, Field(alias="from", min_length=3), AfterValidator(_mailbox)]
-    postal_address: Text
-    description: Line = ""
-    reply_to: Annotated[str, AfterValidator(_mailbox)] = ""
-    lang: Text = "en"
-    zone: Annotated[str, AfterValidator(_zone)] = "UTC"
-    accent: Line = "#1f4e79"
-    accent_dark: Line = "#8fb8de"
-    logo: Line = ""
-    """A picture below content/, shown above the title in mail."""
-    demonstration: bool = False
-    secret: Annotated[SecretStr, AfterValidator(_secret)] = SecretStr("")
-
-
-class ScheduleOptions(_Section):
-    """[schedule]: what guides that say nothing themselves follow."""
-
-    cadence: Annotated[str, AfterValidator(_cadence)] = "weekly mon 09:00"
-    catch_up: CatchUp = CatchUp.SPREAD
-    max_late_days: Annotated[float, Field(gt=0, le=3650)] = 14
-
-    @property
-    def max_late(self) -> timedelta:
-        """How far behind a run may be before the operator is asked."""
-        return timedelta(days=self.max_late_days)
-
-
-class RelatedOptions(_Section):
-    """[related]: how links are chosen."""
-
-    ranker: Text = "fields"
-    links: Annotated[int, Field(ge=0, le=10)] = 3
-
-
-class MailOptions(_Section):
-    """[mail]: where messages go; `auto` is the relay if one is set, else the Maildir."""
-
-    transport: Literal["auto", "maildir", "smtp"] = "auto"
-    outbox: Text = "var/outbox"
-    clients: tuple[Line, ...] = CLIENTS
-    """The programs that mail is linted for; families as `gmail`, or single ones as `gmail.ios`."""
-    allow: tuple[Line, ...] = ()
-    """Features that templates of the site may use though some of these do not know them."""
-
-
-class DkimOptions(_Section):
-    """[dkim]: signing messages here, where the relay does not; files lie below the folder."""
-
-    selector: Line = ""
-    key_file: Line = ""
-    ed25519_selector: Line = ""
-    ed25519_key_file: Line = ""
-
-    @property
-    def keys(self) -> tuple[tuple[str, str], ...]:
-        """Selector and file of each key that is set."""
-        pairs = ((self.selector, self.key_file), (self.ed25519_selector, self.ed25519_key_file))
-        return tuple(pair for pair in pairs if any(pair))
-
-
-class WebOptions(_Section):
-    """[web]: where the built-in web server listens."""
-
-    host: Text = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65535)] = 8000
-    burst: Annotated[int, Field(ge=0, le=10_000)] = 10
-    """Requests for one feed from one address a minute before it is told to wait; 0: no limit."""
-    drips: bool = True
-    """Whether pages lead to drips by feed; not where only the published files are served."""
-    hub: Annotated[str, AfterValidator(_hub)] = ""
-    """The WebSub hub that feeds name, and that is told of each release; empty: none."""
 
 
 class Settings(BaseSettings):
@@ -199,6 +59,9 @@ class Settings(BaseSettings):
     mail: MailOptions = MailOptions()
     dkim: DkimOptions = DkimOptions()
     smtp: RelayOptions = RelayOptions()
+    relays: tuple[RelayOptions, ...] = ()
+    destinations: tuple[DestinationOptions, ...] = ()
+    delivery: DeliveryOptions = DeliveryOptions()
     store: StoreOptions = StoreOptions()
     web: WebOptions = WebOptions()
 
@@ -218,8 +81,23 @@ class Settings(BaseSettings):
     def transport(self) -> Literal["maildir", "smtp"]:
         """Where messages really go."""
         if self.mail.transport == "auto":
-            return "smtp" if self.smtp.host else "maildir"
+            return "smtp" if self.all_relays else "maildir"
         return self.mail.transport
+
+    @property
+    def all_relays(self) -> tuple[RelayOptions, ...]:
+        """Every relay that is set."""
+        return tuple(one for one in (self.smtp, *self.relays) if one.host)
+
+    @property
+    def all_destinations(self) -> tuple[DestinationOptions, ...]:
+        """Every group of domains, as set or as known."""
+        told = {one.name for one in self.destinations}
+        known = (DestinationOptions(name=name) for name in DOMAINS if name not in told)
+        return tuple(
+            one if one.domains else one.model_copy(update={"domains": DOMAINS.get(one.name, ())})
+            for one in (*self.destinations, *known)
+        )
 
     def as_site(self) -> Site:
         """The site as the stages know it."""
@@ -268,6 +146,8 @@ def known_keys() -> dict[str, tuple[str, ...]]:
 
 
 def _keys(section: Any) -> tuple[str, ...]:
+    if get_origin(section) is tuple:  # a section that may stand there several times
+        return _keys(get_args(section)[0])
     if is_dataclass(section):
         return tuple(one.name for one in fields(section))
     return tuple(info.alias or name for name, info in section.model_fields.items())
@@ -278,12 +158,15 @@ def _unknown(said: Mapping[str, Any]) -> Iterator[Problem]:
     for section, values in said.items():
         if section not in known:
             yield Problem(f"[{section}]", "unknown section", _nearest(section, known))
-        elif not isinstance(values, dict):
-            yield Problem(section, "is a section", f"write [{section}] on a line of its own")
-        else:
-            for key in values.keys() - set(known[section]):
-                where = f"[{section}] {key}"
-                yield Problem(where, "unknown key", _nearest(key, known[section]))
+            continue
+        several = get_origin(Settings.model_fields[section].annotation) is tuple
+        head = f"[[{section}]]" if several else f"[{section}]"
+        if not isinstance(values, list if several else dict):
+            yield Problem(section, "is a section", f"write {head} on a line of its own")
+            continue
+        for key in {key for each in (values if several else [values]) for key in each}:
+            if key not in known[section]:
+                yield Problem(f"{head} {key}", "unknown key", _nearest(key, known[section]))
 
 
 def _unknown_in_environment() -> Iterator[Problem]:
@@ -312,6 +195,8 @@ def _details(error: ValidationError) -> Iterator[tuple[tuple[str, ...], str]]:
 def _problem(detail: tuple[tuple[str, ...], str]) -> Problem:
     (section, *rest), told = detail
     key = {"sender": "from"}.get(rest[0], rest[0]) if rest else ""
+    if rest and rest[0].isdigit():  # one of several sections of a name
+        section, key = f"[{section}]", " ".join(rest[1:2])
     where = f"[{section}] {key}".strip()
     if told == "field required":
         return Problem(where, "missing", f"write it into {FILE_NAME}")
@@ -320,10 +205,9 @@ def _problem(detail: tuple[tuple[str, ...], str]) -> Problem:
 
 def _misfits(settings: Settings) -> Iterator[Problem]:
     """What fits alone and not together."""
-    if settings.mail.transport == "smtp" and not settings.smtp.host:
+    if settings.mail.transport == "smtp" and not settings.all_relays:
         yield Problem("[smtp] host", "missing", 'needed by [mail] transport = "smtp"')
-    if settings.smtp.username and not settings.smtp.password_file:
-        yield Problem("[smtp] password_file", "missing", "needed by [smtp] username")
+    yield from _relay_misfits(settings)
     for kind in ("", "ed25519_"):
         said = {key: getattr(settings.dkim, kind + key) for key in ("selector", "key_file")}
         for missing in (key for key, value in said.items() if any(said.values()) and not value):
@@ -333,6 +217,18 @@ def _misfits(settings: Settings) -> Iterator[Problem]:
         check_accents(settings.site.accent, settings.site.accent_dark)
     except PartworkError as error:
         yield Problem("[site] accent", str(error))
+
+
+def _relay_misfits(settings: Settings) -> Iterator[Problem]:
+    for head, relay in (("[smtp]", settings.smtp), *(("[[relays]]", r) for r in settings.relays)):
+        if relay.username and not relay.password_file:
+            yield Problem(f"{head} password_file", "missing", f"needed by {head} username")
+        if head == "[[relays]]" and not relay.host:
+            yield Problem("[[relays]] host", "missing", f"write it into {FILE_NAME}")
+    for group in settings.destinations:
+        if not group.domains and group.name not in DOMAINS:
+            named = f"[[destinations]] {group.name}: domains"
+            yield Problem(named, "missing", f"known without: {', '.join(DOMAINS)}")
 
 
 def effective(settings: Settings) -> dict[str, dict[str, Any]]:

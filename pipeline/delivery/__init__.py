@@ -1,0 +1,39 @@
+"""What becomes of a delivery: its states, what replies mean, when to try again, how fast to go.
+
+Nothing here sends, stores or reads a clock.
+"""
+
+from pipeline.delivery.limits import Bucket, Gate, is_content_refused
+from pipeline.delivery.recovery import left_at
+from pipeline.delivery.replies import CLOSING, PERMANENT, Meaning, meaning
+from pipeline.delivery.retries import (
+    COOL_DOWN,
+    JITTER,
+    PATIENCE,
+    WAITS,
+    Outcome,
+    after,
+    wait,
+)
+from pipeline.delivery.states import TRANSITIONS, Event, move
+
+__all__ = [
+    "CLOSING",
+    "COOL_DOWN",
+    "JITTER",
+    "PATIENCE",
+    "PERMANENT",
+    "TRANSITIONS",
+    "WAITS",
+    "Bucket",
+    "Event",
+    "Gate",
+    "Meaning",
+    "Outcome",
+    "after",
+    "is_content_refused",
+    "left_at",
+    "meaning",
+    "move",
+    "wait",
+]

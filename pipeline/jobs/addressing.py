@@ -1,0 +1,79 @@
+"""Makes messages: an issue's compiled once, then one for each reader, as it leaves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from pipeline import dkim, mail, store, token
+from pipeline.jobs.desk import Desk
+from pipeline.model import Delivery, Issue, Message, Mode
+
+
+def compile_for(desk: Desk, issue: Issue, mode: Mode, *, is_test: bool = False) -> mail.Compiled:
+    """The issue's message before it is addressed; a drip reader's next date is their own."""
+    if mode is Mode.DRIP and issue.upcoming is not None:
+        issue = replace(issue, upcoming=replace(issue.upcoming, due_at=None))
+    with desk.store.read() as tx:
+        before = store.issues.id_of(tx, issue.guide, issue.number - 1)
+        previous = store.issues.by_id(tx, before) if before else None
+    beside = mail.Beside(previous, is_test=is_test)
+    return mail.compile(issue, desk.site, desk.templates, beside)
+
+
+def message_id(desk: Desk, issue_id: str, subscriber_id: int) -> str:
+    """The Message-ID of an issue for a subscriber: the same whenever it is asked for."""
+    return mail.message_id(
+        issue_id, subscriber_id, secret=desk.secret, domain=desk.site.list_domain
+    )
+
+
+def address(desk: Desk, compiled: mail.Compiled, one: Delivery) -> Message:
+    """One reader's message: the same bytes whenever it is made again, but for the date."""
+    site = desk.site
+    leave = token.leave(one.subscriber_id, compiled.guide, secret=desk.secret)
+    at = desk.clock()
+    message = mail.address(
+        compiled,
+        mail.Recipient(
+            subscriber_id=one.subscriber_id,
+            address=one.address,
+            name=one.name,
+            message_id=message_id(desk, one.issue_id, one.subscriber_id),
+            unsubscribe_url=site.url(f"u/{leave}"),
+            mail_from=site.sender,
+            date=at,
+        ),
+    )
+    return signed(desk, message, at)
+
+
+def to_nobody(desk: Desk, compiled: mail.Compiled, to: str, key: str, at: datetime) -> Message:
+    """A message that belongs to no subscriber: its links for leaving lead nowhere.
+
+    Args:
+        desk: The site.
+        compiled: What is shown.
+        to: The address that it says it is for.
+        key: What its Message-ID follows from.
+        at: When it is made.
+    """
+    site = desk.site
+    return mail.address(
+        compiled,
+        mail.Recipient(
+            subscriber_id=0,
+            address=to,
+            message_id=message_id(desk, key, 0),
+            unsubscribe_url=site.url("u/preview"),
+            mail_from=site.sender,
+            date=at,
+        ),
+    )
+
+
+def signed(desk: Desk, message: Message, at: datetime) -> Message:
+    """The message as it leaves: signed, where we do that."""
+    if desk.signer is None:
+        return message
+    return replace(message, body=dkim.sign(message.body, desk.signer, at))

@@ -1,0 +1,379 @@
+"""Sends what is due: one thread keeps the ledger, others speak with relays.
+
+A turn settles what came back, claims more, commits, and only then hands the claimed on. Who takes
+mail is looked at in groups of domains, the lanes, so that a slow or closed one holds up no other.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Iterator
+from datetime import datetime
+
+from pipeline import delivery, store
+from pipeline.delivery import Bucket, Gate, Meaning
+from pipeline.errors import FencedError, FileError, PartworkError, StoreError
+from pipeline.jobs.desk import Desk, Destination
+from pipeline.jobs.gates import Gates
+from pipeline.jobs.leases import Leases
+from pipeline.jobs.routes import Compiled, Result, Route, Task
+from pipeline.model import DeliveryState
+from pipeline.store.leases import Claim, Settled
+
+CLAIM = 500
+"""Rows a claim: large enough that its commit costs nothing, small enough to lose little."""
+
+FLUSH, TURN = 100, 0.25
+"""Results are written to the ledger when there are so many, or after so many seconds."""
+
+BACKLOG = 64
+"""Messages that wait for each connection of a relay: enough for the time of a turn."""
+
+LOOK = 0.4
+"""Seconds between two looks at who has left meanwhile."""
+
+RENEW = 60.0
+"""Seconds after which leases are renewed."""
+
+GRACE = 8.0
+"""Seconds that messages under way get to settle when we are told to stop."""
+
+
+class Lane:
+    """What is claimed for one group of domains, and how fast it may go."""
+
+    def __init__(self, group: Destination) -> None:
+        self.name = group.name
+        self.ready: deque[Task] = deque()
+        self.in_flight = 0
+        self.is_drained = False
+        """Whether the last claim found nothing."""
+        self._bucket = Bucket(group.rate)
+        self._connections = group.connections
+
+    def room(self, gate: Gate) -> int:
+        """How many messages may be handed on now."""
+        allowed = self._bucket.available(time.monotonic(), gate.share)
+        if self._connections:
+            most = max(1, int(self._connections * gate.share))
+            allowed = min(allowed, most - self.in_flight)
+        return int(min(max(allowed, 0), CLAIM))
+
+    def next(self) -> Task:
+        """The one that has waited longest, which goes now."""
+        self._bucket.take(1)
+        self.in_flight += 1
+        return self.ready.popleft()
+
+    def put_back(self, task: Task) -> None:
+        """It did not go."""
+        self.in_flight -= 1
+        self.ready.appendleft(task)
+
+
+class Dispatch:
+    """One pass over what is due."""
+
+    def __init__(self, desk: Desk, compiled: Compiled) -> None:
+        self.states: Counter[DeliveryState] = Counter()
+        """How many deliveries ended in each state."""
+        self.is_unfinished = False
+        self._problems: dict[str, None] = {}
+        self._desk = desk
+        self._among = {issue_id for issue_id, _ in compiled}
+        self._results: deque[Result] = deque()
+        self._wake = threading.Event()
+        self._routes = [Route(desk, each, compiled, self._done) for each in desk.transports]
+        self._buckets = {route: Bucket(route.transport.rate) for route in self._routes}
+        self._lanes: dict[str, Lane] = {}
+        self._leases = Leases(desk)
+        self._gates = Gates()
+        self._tried: Counter[str] = Counter()
+        self._disliked: Counter[str] = Counter()
+        self._looked = self._renewed = self._began = time.monotonic()
+        self._is_ending = False
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What kept messages from going out."""
+        return tuple(self._problems)
+
+    def run(self) -> None:
+        """Send until nothing is due that can go now, or until told to stop."""
+        try:
+            with self._desk.store.read() as tx:
+                self._gates.load(store.throttles.gates(tx))
+                names = store.leases.destinations(tx, self._desk.clock(), self._among)
+            groups = {one.name: one for one in self._desk.destinations}
+            self._lanes = {one: Lane(groups.get(one) or Destination(one, ())) for one in names}
+            while self._turn():
+                self._wake.wait(TURN)
+                self._wake.clear()
+        except (StoreError, FileError) as error:
+            self._problems[str(error)] = None
+        finally:
+            self._finish()
+
+    def _done(self, result: Result) -> None:
+        """Called by workers."""
+        self._results.append(result)
+        if len(self._results) >= FLUSH or self._is_scarce:
+            self._wake.set()
+
+    @property
+    def _is_scarce(self) -> bool:
+        """Whether somebody waits for each single result: to end, or to go on."""
+        return sum(route.in_flight for route in self._routes) <= len(self._results) + BACKLOG
+
+    def _turn(self) -> bool:
+        """Settle, claim, commit, hand on; whether there is more to do."""
+        now, seconds = self._desk.clock(), time.monotonic()
+        limit = self._desk.longest_pass
+        if limit is not None and seconds - self._began > limit.total_seconds():
+            self.is_unfinished = self._is_ending = True
+        self._is_ending |= self._desk.is_stopping()
+        with self._desk.store.write() as tx:
+            settled = self._settle(tx, now)
+            self._look(tx, now, seconds)
+            claimed = [] if self._is_ending else self._claim(tx, now)
+            store.throttles.save(tx, self._gates.take_changed())
+        self._let_go(settled)
+        for task in claimed:
+            self._lanes[task.lane].ready.append(task)
+        self._leases.tidy()
+        if self._is_ending:
+            return False
+        self._hand_on(now)
+        return self._has_more(now)
+
+    def _has_more(self, now: datetime) -> bool:
+        if self._results or any(route.in_flight for route in self._routes):
+            return True
+        if not self._among or not any(self._is_usable(route, now) for route in self._routes):
+            return False
+        return any(
+            lane.ready or not lane.is_drained
+            for lane in self._lanes.values()
+            if self._gates.group(lane.name).is_open(now)
+        )
+
+    # What came back
+
+    def _settle(self, tx: store.Transaction, now: datetime) -> list[tuple[Task, Settled]]:
+        """Write what became of the results that are there."""
+        settled = []
+        for _ in range(len(self._results)):
+            result = self._results.popleft()
+            result.route.in_flight -= 1
+            if result.error is None or not self._keeps(result, now):
+                self._lanes[result.task.lane].in_flight -= 1
+                settled.append((result.task, self._judge(result, now)))
+        _write(tx, settled)
+        for issue_id in [one for one in self._among if self._is_disliked(one)]:
+            self._pause(tx, issue_id)
+        return settled
+
+    def _let_go(self, settled: list[tuple[Task, Settled]]) -> None:
+        """Count what the ledger knows for good: after its commit, not before."""
+        for task, one in settled:
+            task.lease.outstanding -= 1
+            if one.state is not DeliveryState.PENDING:
+                self.states[one.state] += 1
+
+    def _keeps(self, result: Result, now: datetime) -> bool:
+        """Whether a task that could not be tried stays ours, for another connection or relay."""
+        route, error = result.route, result.error
+        if isinstance(error, FencedError) or not isinstance(error, PartworkError | OSError):
+            self._is_ending = True
+            self._problems[str(error) or type(error).__name__] = None
+            return False
+        if isinstance(error, FileError) and not result.is_last:
+            self._is_ending = True
+        route.workers -= result.is_last
+        if not route.workers or not result.is_last:
+            self._problems[str(error)] = None
+        if not route.workers:
+            self._gates.break_relay(route.transport.name, str(error), now)
+            for task in route.take_back():
+                self._lanes[task.lane].put_back(task)
+        self._lanes[result.task.lane].put_back(result.task)
+        return True
+
+    def _judge(self, result: Result, now: datetime) -> Settled:
+        """The state that a result leads to; what it says of relays and domains is noted."""
+        task, reply = result.task, result.reply
+        one = task.claimed.delivery
+        if reply is None:
+            return self._untried(result, now)
+        outcome = delivery.after(
+            reply,
+            attempts=one.attempts,
+            now=result.at,
+            key=f"{one.issue_id} {one.subscriber_id}",
+            first_at=task.claimed.first_tried_at,
+        )
+        self._tried[one.issue_id] += 1
+        relay = result.route.transport.name
+        if outcome.meaning is Meaning.ACCEPTED:
+            self._gates.accepted(relay, task.lane, task.claimed.domain, now)
+        else:
+            self._disliked[one.issue_id] += outcome.meaning is Meaning.CONTENT
+            told = self._gates.refused(task.lane, task.claimed.domain, outcome, now)
+            if told:
+                self._problems[told] = None
+        said = f"{reply.code} {reply.text}".strip()
+        return Settled(
+            *task.key, outcome.state, said, result.at, outcome.next_at, outcome.suppress, relay
+        )
+
+    def _untried(self, result: Result, now: datetime) -> Settled:
+        """What was not handed over waits on; after a fault of ours nobody knows."""
+        key, error = result.task.key, result.error
+        if error is None or isinstance(error, PartworkError | OSError):
+            return Settled(*key, DeliveryState.PENDING, "", now, is_untried=True)
+        return Settled(*key, DeliveryState.UNCERTAIN, f"a fault of ours: {error!r}", now)
+
+    def _is_disliked(self, issue_id: str) -> bool:
+        return delivery.is_content_refused(self._disliked[issue_id], self._tried[issue_id])
+
+    def _pause(self, tx: store.Transaction, issue_id: str) -> None:
+        """Hold an issue back that relays refuse for what it says."""
+        self._among.discard(issue_id)
+        why = "its content is refused"
+        store.deliveries.pause(tx, issue_id, why)
+        self._problems[f"{issue_id}: {why} by relays: paused; see `partwork issue resume`"] = None
+
+    # What goes next
+
+    def _look(self, tx: store.Transaction, now: datetime, seconds: float) -> None:
+        """See who has left meanwhile, and keep the leases alive."""
+        if seconds - self._looked >= LOOK:
+            self._looked = seconds
+            gone = store.leases.withdrawn(tx, self._leases.names)
+            for route in self._routes:
+                route.withdrawn = gone
+        if seconds - self._renewed >= RENEW:
+            self._renewed = seconds
+            store.leases.renew(tx, self._leases.names, now)
+
+    def _claim(self, tx: store.Transaction, now: datetime) -> list[Task]:
+        """Lease more for each lane that has room for more."""
+        if not self._among or not any(self._is_usable(route, now) for route in self._routes):
+            return []
+        found: list[Task] = []
+        for lane in self._lanes.values():
+            gate = self._gates.group(lane.name)
+            if lane.is_drained or len(lane.ready) >= CLAIM // 2 or not gate.is_open(now):
+                continue
+            limit = min(CLAIM - len(lane.ready), max(lane.room(gate), 1))
+            found += self._claim_for(lane, tx, now, limit)
+        return found
+
+    def _claim_for(
+        self, lane: Lane, tx: store.Transaction, now: datetime, limit: int
+    ) -> Iterator[Task]:
+        """Lease so many for a lane; what goes to a domain that is left alone waits for it."""
+        lease = self._leases.current()
+        wanted = Claim(lease.name, self._among, lane.name, limit)
+        rows = store.leases.claim(tx, now, wanted)
+        lane.is_drained = not rows
+        lease.claimed += len(rows)
+        resting = []
+        for row in rows:
+            gate = self._gates.domain(row.domain)
+            if lane.name or gate.is_open(now):
+                lease.outstanding += 1
+                yield Task(row, lease, lane.name)
+            else:
+                resting.append(_waiting(Task(row, lease, lane.name), now, gate.until))
+        store.leases.settle(tx, resting, lease=lease.name)
+
+    def _hand_on(self, now: datetime) -> None:
+        """Give routes what they have room for, one of each lane after the other."""
+        lanes = [lane for lane in self._lanes.values() if lane.ready]
+        rooms = {lane.name: self._room(lane, now) for lane in lanes}
+        while lanes:
+            for lane in tuple(lanes):
+                if not lane.ready or not rooms[lane.name]:
+                    lanes.remove(lane)
+                    continue
+                route = self._route(now)
+                if route is None:
+                    return
+                rooms[lane.name] -= 1
+                self._buckets[route].take(1)
+                route.put(lane.next())
+
+    def _room(self, lane: Lane, now: datetime) -> int:
+        gate = self._gates.group(lane.name)
+        return lane.room(gate) if gate.is_open(now) else 0
+
+    def _route(self, now: datetime) -> Route | None:
+        """The relay that is to have the next message; None when all have enough."""
+        free = [
+            route
+            for route in self._routes
+            if route.in_flight < route.workers * BACKLOG and self._is_usable(route, now)
+        ]
+        if not free:
+            return None
+        best = min(free, key=lambda route: route.served / route.transport.weight)
+        return best if self._buckets[best].available(time.monotonic()) >= 1 else None
+
+    def _is_usable(self, route: Route, now: datetime) -> bool:
+        gate = self._gates.relay(route.transport.name)
+        if not route.workers or not gate.is_open(now):
+            return False
+        left = gate.left_today(route.transport.since, now)
+        return route.in_flight < left
+
+    # The end
+
+    def _finish(self) -> None:
+        """Give back what was not begun, wait for what was, and write down all that is known."""
+        for route in self._routes:
+            for task in route.take_back():
+                self._lanes[task.lane].put_back(task)
+            route.end()
+        self._wait()
+        now = self._desk.clock()
+        try:
+            with self._desk.store.write() as tx:
+                settled = self._settle(tx, now)
+                unsent = (task for lane in self._lanes.values() for task in lane.ready)
+                given_back = [(task, _waiting(task, now)) for task in unsent]
+                _write(tx, given_back)
+                store.throttles.save(tx, self._gates.take_changed())
+            self._let_go(settled + given_back)
+        except StoreError as error:
+            self._problems[str(error)] = None
+        self._leases.close()
+
+    def _wait(self) -> None:
+        """Wait for messages under way: until they are settled, or for as long as we may."""
+        until = None
+        while any(route.is_busy for route in self._routes):
+            if until is None and self._desk.is_stopping():
+                until = time.monotonic() + GRACE
+            if until is not None and time.monotonic() > until:
+                break
+            time.sleep(0.02)
+        for route in self._routes:
+            route.abort()
+
+
+def _waiting(task: Task, now: datetime, until: datetime | None = None) -> Settled:
+    """A task given back as if nobody had claimed it, not to be tried before this moment."""
+    return Settled(*task.key, DeliveryState.PENDING, "", now, until, is_untried=True)
+
+
+def _write(tx: store.Transaction, settled: list[tuple[Task, Settled]]) -> None:
+    by_lease: dict[str, list[Settled]] = {}
+    for task, one in settled:
+        by_lease.setdefault(task.lease.name, []).append(one)
+        if one.suppress:
+            store.subscribers.suppress(tx, one.subscriber_id)
+    for lease, rows in by_lease.items():
+        store.leases.settle(tx, rows, lease=lease)

@@ -1,0 +1,307 @@
+"""Statements about leases: deliveries that a sender has taken, until it says what became of them.
+
+A claim is committed before the first byte leaves. What is leased is nobody else's; a row that was
+taken over is only ever settled by who had it when its message turns out to have been accepted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
+
+from pipeline.model import Delivery, DeliveryState, Mode, SubscriberStatus
+from pipeline.store.tables import delivery, issue, subscriber, subscription
+
+WAITING = (DeliveryState.PENDING.value, DeliveryState.DEFERRED.value)
+
+LEFT, SUPPRESSED = "left before it went", "the address is not mailed any more"
+"""What is noted of deliveries that are not wanted any more."""
+
+MAX_REPLY = 500
+"""Characters kept of what a relay said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a sender asks for."""
+
+    lease: str
+    """Under which name."""
+    among: Collection[str]
+    """Which issues."""
+    destination: str
+    """Which group of domains."""
+    limit: int
+    """How many at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that is leased now."""
+
+    delivery: Delivery
+    mode: Mode
+    domain: str
+    first_tried_at: datetime | None
+    """When it was tried first; None: never before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How one attempt ended: the row's new state and why."""
+
+    issue_id: str
+    subscriber_id: int
+    state: DeliveryState
+    reply: str
+    at: datetime
+    next_at: datetime | None = None
+    suppress: bool = False
+    """Whether the address turned out not to exist."""
+    relay: str | None = None
+    is_untried: bool = False
+    """Whether it was given back before it was tried, so that no attempt counts."""
+
+
+def destinations(tx: Connection, now: datetime, among: Collection[str]) -> tuple[str, ...]:
+    """The groups of domains for which something is due."""
+    rows = tx.execute(
+        select(delivery.c.destination)
+        .where(_is_due(now), delivery.c.issue_id.in_(among))
+        .distinct()
+        .order_by(delivery.c.destination)
+    )
+    return tuple(rows.scalars())
+
+
+def claim(tx: Connection, now: datetime, wanted: Claim) -> tuple[Claimed, ...]:
+    """Lease due deliveries to this sender, those first that have waited longest.
+
+    Commit before sending. Who has left, or may not be mailed any more, is not among them: their
+    deliveries are called off.
+    """
+    while rows := tx.execute(_due(now, wanted)).all():
+        good = [row for row in rows if row.is_wanted]
+        _call_off([row for row in rows if not row.is_wanted], tx, now)
+        if good:
+            _lease(good, tx, now, wanted.lease)
+            return tuple(map(_claimed, good))
+    return ()
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return and_(delivery.c.state.in_(WAITING), delivery.c.next_at <= now)
+
+
+def _is_wanted() -> ColumnElement[bool]:
+    """Whether the joined subscription and subscriber still want the delivery."""
+    return and_(
+        subscription.c.id.is_not(None), subscriber.c.status == SubscriberStatus.ACTIVE.value
+    )
+
+
+def _with_reader(columns: tuple[Any, ...]) -> Any:
+    return (
+        select(*columns)
+        .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+        .join(issue, issue.c.id == delivery.c.issue_id)
+        .outerjoin(
+            subscription,
+            and_(
+                subscription.c.subscriber_id == delivery.c.subscriber_id,
+                subscription.c.guide == issue.c.guide,
+                subscription.c.ended_at.is_(None),
+            ),
+        )
+    )
+
+
+def _due(now: datetime, wanted: Claim) -> Any:
+    columns = (
+        delivery.c.issue_id,
+        delivery.c.subscriber_id,
+        delivery.c.attempts,
+        delivery.c.mode,
+        delivery.c.first_tried_at,
+        subscriber.c.address,
+        subscriber.c.domain,
+        subscriber.c.name,
+        subscriber.c.status,
+        _is_wanted().label("is_wanted"),
+    )
+    return (
+        _with_reader(columns)
+        .where(
+            _is_due(now),
+            delivery.c.destination == wanted.destination,
+            delivery.c.issue_id.in_(wanted.among),
+        )
+        .order_by(delivery.c.next_at, delivery.c.issue_id, delivery.c.subscriber_id)
+        .limit(wanted.limit)
+        .with_for_update(skip_locked=True, of=delivery)
+    )
+
+
+def _by_issue(rows: Iterable[Any]) -> Iterable[tuple[str, list[int]]]:
+    ordered = sorted(rows, key=lambda row: (row.issue_id, row.subscriber_id))
+    for issue_id, group in groupby(ordered, key=lambda row: row.issue_id):
+        yield str(issue_id), [row.subscriber_id for row in group]
+
+
+def _these(issue_id: str, subscriber_ids: list[int]) -> ColumnElement[bool]:
+    return and_(delivery.c.issue_id == issue_id, delivery.c.subscriber_id.in_(subscriber_ids))
+
+
+def _lease(rows: list[Row[Any]], tx: Connection, now: datetime, lease: str) -> None:
+    for issue_id, ids in _by_issue(rows):
+        tx.execute(
+            update(delivery)
+            .where(_these(issue_id, ids))
+            .values(
+                state=DeliveryState.LEASED.value,
+                leased_at=now,
+                leased_by=lease,
+                attempts=delivery.c.attempts + 1,
+                first_tried_at=func.coalesce(delivery.c.first_tried_at, bindparam("b_now", now)),
+            )
+        )
+
+
+def _call_off(rows: list[Row[Any]], tx: Connection, now: datetime) -> None:
+    gone = SubscriberStatus.SUPPRESSED.value
+    for state, reply, those in (
+        (DeliveryState.CANCELLED, LEFT, [row for row in rows if row.status != gone]),
+        (DeliveryState.SUPPRESSED, SUPPRESSED, [row for row in rows if row.status == gone]),
+    ):
+        for issue_id, ids in _by_issue(those):
+            tx.execute(
+                update(delivery)
+                .where(_these(issue_id, ids))
+                .values(state=state.value, settled_at=now, reply=reply)
+            )
+
+
+def _claimed(row: Row[Any]) -> Claimed:
+    one = Delivery(
+        row.issue_id,
+        row.subscriber_id,
+        DeliveryState.LEASED,
+        row.attempts + 1,
+        row.address,
+        row.name,
+    )
+    return Claimed(one, Mode(row.mode), row.domain, row.first_tried_at)
+
+
+def withdrawn(tx: Connection, leases: Collection[str]) -> frozenset[tuple[str, int]]:
+    """Which of the deliveries leased under these names are not wanted any more."""
+    rows = tx.execute(
+        _with_reader((delivery.c.issue_id, delivery.c.subscriber_id)).where(
+            delivery.c.state == DeliveryState.LEASED.value,
+            delivery.c.leased_by.in_(leases),
+            or_(
+                subscription.c.id.is_(None),
+                subscriber.c.status != SubscriberStatus.ACTIVE.value,
+                issue.c.paused.is_not(None),
+            ),
+        )
+    )
+    return frozenset((issue_id, subscriber_id) for issue_id, subscriber_id in rows)
+
+
+def settle(tx: Connection, results: Iterable[Settled], *, lease: str) -> None:
+    """Record how attempts under a lease ended.
+
+    A row that was lost to another sender meanwhile is left alone, unless all that this one knew of
+    it was that it is uncertain: now it is known.
+    """
+    rows = [_bound(one) for one in results]
+    if not rows:
+        return
+    mine = or_(
+        delivery.c.state == DeliveryState.LEASED.value,
+        and_(
+            delivery.c.state == DeliveryState.UNCERTAIN.value,
+            bindparam("b_state") == DeliveryState.SENT.value,
+        ),
+    )
+    tx.execute(
+        update(delivery)
+        .where(
+            delivery.c.issue_id == bindparam("b_issue"),
+            delivery.c.subscriber_id == bindparam("b_subscriber"),
+            delivery.c.leased_by == lease,
+            mine,
+        )
+        .values(
+            state=bindparam("b_state"),
+            reply=func.coalesce(bindparam("b_reply"), delivery.c.reply),
+            relay=func.coalesce(bindparam("b_relay"), delivery.c.relay),
+            next_at=func.coalesce(bindparam("b_next"), delivery.c.next_at),
+            settled_at=bindparam("b_settled"),
+            attempts=delivery.c.attempts - bindparam("b_untried"),
+            leased_at=None,
+            leased_by=case(
+                (bindparam("b_state") == DeliveryState.UNCERTAIN.value, delivery.c.leased_by)
+            ),
+        ),
+        rows,
+    )
+
+
+def _bound(one: Settled) -> dict[str, Any]:
+    return {
+        "b_issue": one.issue_id,
+        "b_subscriber": one.subscriber_id,
+        "b_state": one.state.value,
+        "b_reply": one.reply[:MAX_REPLY] or None,
+        "b_relay": one.relay,
+        "b_next": one.next_at,
+        "b_settled": None if one.state.value in WAITING else one.at,
+        "b_untried": int(one.is_untried),
+    }
+
+
+def standing(tx: Connection) -> dict[str, datetime]:
+    """The leases under which something is leased, and when each was last renewed."""
+    rows = tx.execute(
+        select(delivery.c.leased_by, func.max(delivery.c.leased_at))
+        .where(delivery.c.state == DeliveryState.LEASED.value)
+        .group_by(delivery.c.leased_by)
+    )
+    return {lease: at for lease, at in rows if lease is not None}
+
+
+def held(tx: Connection, lease: str) -> tuple[tuple[str, int], ...]:
+    """The deliveries that are leased under this name: (issue id, subscriber id)."""
+    rows = tx.execute(
+        select(delivery.c.issue_id, delivery.c.subscriber_id).where(
+            delivery.c.state == DeliveryState.LEASED.value, delivery.c.leased_by == lease
+        )
+    )
+    return tuple((issue_id, subscriber_id) for issue_id, subscriber_id in rows)
+
+
+def renew(tx: Connection, leases: Collection[str], now: datetime) -> None:
+    """Say that the sender of these leases is well."""
+    tx.execute(
+        update(delivery)
+        .where(delivery.c.state == DeliveryState.LEASED.value, delivery.c.leased_by.in_(leases))
+        .values(leased_at=now)
+    )
