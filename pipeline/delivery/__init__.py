@@ -4,6 +4,7 @@ Nothing here sends, stores or reads a clock.
 """
 
 from pipeline.delivery.limits import Bucket, Gate, is_content_refused
+from pipeline.delivery.mta_log import accepted_by_postfix
 from pipeline.delivery.recovery import left_at
 from pipeline.delivery.replies import CLOSING, PERMANENT, Meaning, meaning
 from pipeline.delivery.retries import (
@@ -30,6 +31,7 @@ __all__ = [
     "Gate",
     "Meaning",
     "Outcome",
+    "accepted_by_postfix",
     "after",
     "is_content_refused",
     "left_at",

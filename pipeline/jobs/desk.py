@@ -105,6 +105,8 @@ class Desk:
     max_late: timedelta
     destinations: tuple[Destination, ...] = ()
     """Groups of domains; all that are in none are another one."""
+    lease: timedelta = timedelta(minutes=15)
+    """After which a sender that has not renewed its leases is not waited for any more."""
     longest_pass: timedelta | None = None
     """After which a pass that still has mail to send ends, so that another may release; None: the
     pass ends when nothing is due."""

@@ -34,8 +34,8 @@ BACKLOG = 64
 LOOK = 0.4
 """Seconds between two looks at who has left meanwhile."""
 
-RENEW = 60.0
-"""Seconds after which leases are renewed."""
+RENEW = 1 / 15
+"""Of the time that a lease lasts: after that it is renewed."""
 
 GRACE = 8.0
 """Seconds that messages under way get to settle when we are told to stop."""
@@ -254,7 +254,7 @@ class Dispatch:
             gone = store.leases.withdrawn(tx, self._leases.names)
             for route in self._routes:
                 route.withdrawn = gone
-        if seconds - self._renewed >= RENEW:
+        if seconds - self._renewed >= RENEW * self._desk.lease.total_seconds():
             self._renewed = seconds
             store.leases.renew(tx, self._leases.names, now)
 

@@ -7,7 +7,7 @@ and shown, and never silently sent again.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pipeline import delivery, journal, store
 from pipeline.delivery import Event
@@ -15,9 +15,6 @@ from pipeline.jobs.addressing import message_id
 from pipeline.jobs.desk import Desk
 from pipeline.model import DeliveryState
 from pipeline.store.leases import Settled
-
-LEASE = timedelta(minutes=15)
-"""After which a sender that has not renewed its leases is not waited for any more."""
 
 _SAID = {
     Event.ACCEPT: "accepted, by the journal of a sender that ended",
@@ -32,7 +29,7 @@ def recover(desk: Desk, now: datetime) -> dict[DeliveryState, int]:
         standing = store.leases.standing(tx)
     states: dict[DeliveryState, int] = {}
     for lease, renewed_at in standing.items():
-        is_overdue = renewed_at <= now - LEASE
+        is_overdue = renewed_at <= now - desk.lease
         with journal.estate(desk.journals, lease, is_overdue=is_overdue) as estate:
             if not is_overdue and (estate.is_alive or not estate.is_here):
                 continue

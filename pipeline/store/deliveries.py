@@ -180,6 +180,50 @@ def resume(tx: Connection, issue_id: str, now: datetime) -> int:
     return tx.execute(update(delivery).where(waiting).values(next_at=now)).rowcount
 
 
+def uncertain(tx: Connection) -> tuple[tuple[str, int], ...]:
+    """The deliveries of which nobody knows whether they arrived: (issue id, subscriber id)."""
+    rows = tx.execute(
+        select(delivery.c.issue_id, delivery.c.subscriber_id)
+        .where(delivery.c.state == DeliveryState.UNCERTAIN.value)
+        .order_by(delivery.c.issue_id, delivery.c.subscriber_id)
+    )
+    return tuple((issue_id, subscriber_id) for issue_id, subscriber_id in rows)
+
+
+def some_sent(tx: Connection, limit: int = 1000) -> tuple[tuple[str, int], ...]:
+    """Some deliveries of the issues that have uncertain ones, which were sent, the last first."""
+    doubtful = select(delivery.c.issue_id).where(delivery.c.state == DeliveryState.UNCERTAIN.value)
+    rows = tx.execute(
+        select(delivery.c.issue_id, delivery.c.subscriber_id)
+        .where(delivery.c.state == DeliveryState.SENT.value, delivery.c.issue_id.in_(doubtful))
+        .order_by(delivery.c.settled_at.desc())
+        .limit(limit)
+    )
+    return tuple((issue_id, subscriber_id) for issue_id, subscriber_id in rows)
+
+
+def decide(
+    tx: Connection, issue_id: str, subscriber_id: int, state: DeliveryState, now: datetime
+) -> None:
+    """Move a delivery that is uncertain to this state: sent, or pending from now on."""
+    is_sent = state is DeliveryState.SENT
+    tx.execute(
+        update(delivery)
+        .where(
+            delivery.c.issue_id == issue_id,
+            delivery.c.subscriber_id == subscriber_id,
+            delivery.c.state == DeliveryState.UNCERTAIN.value,
+        )
+        .values(
+            state=state.value,
+            settled_at=now if is_sent else None,
+            next_at=None if is_sent else now,
+            leased_by=None,
+            reply="taken as sent" if is_sent else "to be sent again",
+        )
+    )
+
+
 def accounts(tx: Connection) -> dict[str, dict[str, int]]:
     """For each issue how many of its deliveries stand in each state."""
     rows = tx.execute(

@@ -1,0 +1,127 @@
+"""A sender that can be killed: a process that delivers what is due in a site, and ends.
+
+Forked from a server that has everything imported, so that hundreds of them cost little. At a
+fail-point it kills itself: the windows between two writes are too short to be met by chance.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from pipeline import jobs, journal, store
+from pipeline.app import open_site
+from pipeline.jobs import recover
+from pipeline.jobs.leases import Lease
+from pipeline.smtp.wire import Wire
+
+FAIL_POINTS = ("after_body", "after_intent", "after_dot", "after_250", "after_accept", "mid_commit")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a sender is run."""
+
+    fail_point: str = ""
+    at: int = 1
+    """At which passing of the point it kills itself."""
+    is_naive: bool = False
+    """Whether it writes nothing down before the 250, as most programs do: the control."""
+    lease: float = 900.0
+    """Seconds."""
+    says: bool = False
+    """Whether what was wrong is told on standard output."""
+
+
+def start(folder: Path, options: Options = Options()) -> BaseProcess:  # noqa: B008 -- frozen
+    """A sender that has begun."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["tests.crash.sender"])
+    process = context.Process(target=run, args=(str(folder), options))
+    process.start()
+    return process
+
+
+def run(folder: str, options: Options) -> None:
+    """Deliver what is due now."""
+    _arm(options)
+    with open_site(Path(folder)) as app:
+        desk = replace(app.desk, lease=timedelta(seconds=options.lease))
+        report = jobs.deliver(desk, desk.clock())
+    if options.says:
+        print(dict(report.states), *report.problems, sep="\n", flush=True)  # noqa: T201 -- asked for
+
+
+def _arm(options: Options) -> None:
+    """Put the fail-point where it belongs, and take the journal from a naive sender."""
+    if options.is_naive:
+        nothing = lambda *_: None  # noqa: E731 -- twice
+        Lease.intend = nothing  # type: ignore[method-assign]
+        Lease.accept = nothing  # type: ignore[method-assign]
+        empty = journal.Found(frozenset(), frozenset())
+        recover._settle = _believing(recover._settle, empty)
+    die = _Countdown(options.at)
+    match options.fail_point:
+        case "after_body":
+            Lease.intend = _before(die, Lease.intend)  # type: ignore[method-assign]
+        case "after_intent":
+            Lease.intend = _after(die, Lease.intend)  # type: ignore[method-assign]
+        case "after_dot":
+            give = Wire.give
+
+            def give_and_die(wire: Wire, data: bytes) -> None:
+                give(wire, data)
+                if data == b".\r\n":
+                    die()
+
+            Wire.give = give_and_die  # type: ignore[method-assign]
+        case "after_250":
+            Lease.accept = _before(die, Lease.accept)  # type: ignore[method-assign]
+        case "after_accept":
+            Lease.accept = _after(die, Lease.accept)  # type: ignore[method-assign]
+        case "mid_commit":
+            store.leases.settle = _after(die, store.leases.settle)
+
+
+class _Countdown:
+    def __init__(self, count: int) -> None:
+        self._left = count
+
+    def __call__(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _before(die: Callable[[], None], call: Callable[..., Any]) -> Callable[..., Any]:
+    def both(*args: Any, **options: Any) -> Any:
+        die()
+        return call(*args, **options)
+
+    return both
+
+
+def _after(die: Callable[[], None], call: Callable[..., Any]) -> Callable[..., Any]:
+    def both(*args: Any, **options: Any) -> Any:
+        result = call(*args, **options)
+        die()
+        return result
+
+    return both
+
+
+def _believing(settle: Callable[..., Any], found: journal.Found) -> Callable[..., Any]:
+    """What is leased was not sent, thinks who has no journal."""
+    return lambda desk, lease, _, now: settle(desk, lease, found, now)
+
+
+def now() -> datetime:
+    """The present moment."""
+    return datetime.now(UTC)  # noqa: TID251 -- tests of real time
