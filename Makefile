@@ -34,9 +34,9 @@ once: .venv/run ## publish what is due, print what happened, leave
 test: .venv/dev ## run the tests
 	@$(BIN)/python -m pytest --numprocesses auto
 
-walks: .venv/dev ## drive newsboat, nginx and Chromium against a running site (installs them: tests/walks/install-tools)
+walks: .venv/dev ## newsboat, nginx, Chromium and others against a running site (installs them: tests/walks/install-tools); kills
 	@tests/walks/install-tools
-	@$(BIN)/python -m pytest -m tools tests/walks
+	@$(BIN)/python -m pytest -m tools tests/walks tests/crash
 
 check: .venv/dev ## lint, types, and the one direction of imports
 	@$(BIN)/ruff check .

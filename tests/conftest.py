@@ -1,11 +1,32 @@
-"""How hypothesis looks for counterexamples: without a clock, and in CI the same ones each time."""
+"""How hypothesis looks for counterexamples, and the databases that tests run on."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
+
+from tests import postgres
 
 settings.register_profile("everyday", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if "CI" in os.environ else "everyday")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a real PostgreSQL, started when a test first asks for it."""
+    with postgres.server() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A `[store] url` of a new database, once for each kind."""
+    if request.param == "sqlite":
+        yield "sqlite:///var/partwork.db"
+        return
+    with postgres.database(request.getfixturevalue("postgres_server")) as url:
+        yield url

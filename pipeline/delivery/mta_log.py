@@ -12,8 +12,8 @@ _MESSAGE_ID = re.compile(r"message-id=(<[^>]+>)")
 def accepted_by_postfix(lines: Iterable[str]) -> frozenset[str]:
     """The Message-IDs, angle brackets included, of the messages that Postfix took over.
 
-    `cleanup` names the Message-ID as soon as it has read the head, be the message ended or not; only
-    when `qmgr` speaks of the same queue id has the message been taken.
+    `cleanup` names the Message-ID as soon as it has read the head, whether the message was ended or
+    not; only when `qmgr` speaks of the same queue id has it been taken.
     """
     named: dict[str, str] = {}
     taken: set[str] = set()

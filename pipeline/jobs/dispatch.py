@@ -134,7 +134,7 @@ class Dispatch:
         if limit is not None and seconds - self._began > limit.total_seconds():
             self.is_unfinished = self._is_ending = True
         self._is_ending |= self._desk.is_stopping()
-        with self._desk.store.write() as tx:
+        with self._desk.store.write(alone=False) as tx:
             settled = self._settle(tx, now)
             self._look(tx, now, seconds)
             claimed = [] if self._is_ending else self._claim(tx, now)
@@ -340,7 +340,7 @@ class Dispatch:
         self._wait()
         now = self._desk.clock()
         try:
-            with self._desk.store.write() as tx:
+            with self._desk.store.write(alone=False) as tx:
                 settled = self._settle(tx, now)
                 unsent = (task for lane in self._lanes.values() for task in lane.ready)
                 given_back = [(task, _waiting(task, now)) for task in unsent]

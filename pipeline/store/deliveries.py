@@ -77,8 +77,8 @@ def snapshot(tx: Connection, plan: Planned, zone: str, hour: int | None) -> int:
     )
     columns = ["issue_id", "subscriber_id", "mode", "slot", "planned_at", "state", "next_at"]
     columns.append("destination")
-    done = tx.execute(insert(tx, delivery).from_select(columns, audience).on_conflict_do_nothing())
-    return max(done.rowcount, 0)
+    wanted = insert(tx, delivery).from_select(columns, audience).on_conflict_do_nothing()
+    return tx.execute(wanted, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def _live_audience(slug: str) -> tuple[Any, ...]:
@@ -107,9 +107,10 @@ def plan_drip(
             planned_at=planned_at, state=DeliveryState.PENDING.value, next_at=planned_at,
             destination=destination,
         )
-        .on_conflict_do_nothing()
+        .on_conflict_do_nothing(),
+        execution_options={"preserve_rowcount": True},
     )  # fmt: skip
-    return max(done.rowcount, 0)
+    return done.rowcount
 
 
 def releases_of(tx: Connection, subscriber_id: int, slug: str) -> tuple[Release, ...]:

@@ -6,19 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DatabaseError, InternalError, OperationalError
 
 from pipeline.errors import StoreError
+from pipeline.store.databases import connect
 
 HEAD = "0007"
 """The newest migration; a test holds it against the scripts."""
-
-BUSY_SECONDS = 30.0
-"""How long a writer waits for another one before it says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +36,36 @@ class Store:
         self._engine = engine
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A transaction that holds the write lock from its start: what it reads stays true.
+    def write(self, *, alone: bool = True) -> Iterator[Connection]:
+        """A transaction that may write.
+
+        Args:
+            alone: Whether no other one that decides runs beside it, so that what it reads stays
+                true. PostgreSQL can do without where rows are claimed one by one; SQLite has one
+                writer at a time in any case.
 
         Raises:
             StoreError: Another process held the lock for too long, or the disk refused.
         """
-        with _telling(), self._engine.begin() as tx:
-            yield tx
+        mode = "IMMEDIATE" if alone or self._engine.dialect.name == "sqlite" else "BESIDE"
+        with _telling(), self._engine.connect() as plain:
+            tx = plain.execution_options(partwork_begin=mode)
+            with tx.begin():
+                yield tx
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that sees one moment and keeps nobody from writing."""
+        """A transaction that sees one moment and keeps nobody from writing.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
         with _telling(), self._engine.connect() as plain:
             tx = plain.execution_options(partwork_begin="DEFERRED")
+            if self._engine.dialect.name == "postgresql":
+                tx = tx.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
             with tx.begin():
                 yield tx
 
@@ -67,15 +79,22 @@ def _telling() -> Iterator[None]:
     """Say in one line what the database refused."""
     try:
         yield
-    except OperationalError as error:
-        raise StoreError(str(error.orig), _advice(str(error.orig))) from error
+    except (OperationalError, InternalError) as error:
+        raise _told(error) from error
+
+
+def _told(error: DatabaseError) -> StoreError:
+    said = " ".join(str(error.orig).split())
+    return StoreError(said, _advice(said))
 
 
 def _advice(said: str) -> str:
     advice = {
-        "locked": "another process is writing; try again when it has finished",
+        "lock": "another process is writing; try again when it has finished",
         "readonly": "make the file and its folder writable for this user",
+        "read-only": "make the database writable for this user",
         "full": "free some disk space; nothing was lost",
+        "No space left": "free some disk space; nothing was lost",
         "unable to open": "look at [store] url and at the rights of its folder",
     }
     return next((todo for sign, todo in advice.items() if sign in said), "look at [store] url")
@@ -89,58 +108,15 @@ def open_store(options: StoreOptions, folder: Path) -> Store:
         folder: The site's folder, below which a relative SQLite path lies.
 
     Raises:
-        StoreError: The URL is not understood, the file cannot be opened, or a newer Partwork
+        StoreError: The URL is not understood, the database cannot be opened, or a newer Partwork
             has written it.
     """
-    engine = _sqlite_engine(options.url, folder)
+    engine = connect(options.url, folder)
     try:
         _migrate(engine)
     except DatabaseError as error:
-        raise StoreError(str(error.orig), _advice(str(error.orig))) from error
+        raise _told(error) from error
     return Store(engine)
-
-
-def _sqlite_engine(given: str, folder: Path) -> Engine:
-    try:
-        url = make_url(given)
-    except ArgumentError as error:
-        raise StoreError(
-            f"[store] url {given!r} is not a URL", "write sqlite:///var/partwork.db"
-        ) from error
-    if url.get_backend_name() != "sqlite":
-        raise StoreError(
-            f"[store] url names {url.get_backend_name()}, which is not supported yet",
-            "write sqlite:///var/partwork.db",
-        )
-    if url.database and url.database != ":memory:":
-        path = folder / url.database
-        _make_private(path)
-        url = url.set(database=str(path))
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
-    event.listen(engine, "connect", _on_connect)
-    event.listen(engine, "begin", _on_begin)
-    return engine
-
-
-def _make_private(path: Path) -> None:
-    """Addresses are nobody else's business: folder 0700, file 0600."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists():
-            path.touch(mode=0o600)
-    except OSError as error:
-        raise StoreError(f"{path}: {error.strerror}", _advice("unable to open")) from error
-
-
-def _on_connect(raw: Any, _record: object) -> None:
-    raw.isolation_level = None  # we say BEGIN ourselves: the driver would begin too late
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        raw.execute(f"PRAGMA {pragma}")
-
-
-def _on_begin(tx: Connection) -> None:
-    mode = tx.get_execution_options().get("partwork_begin", "IMMEDIATE")
-    tx.exec_driver_sql(f"BEGIN {mode}")
 
 
 def _migrate(engine: Engine) -> None:

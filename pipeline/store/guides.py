@@ -94,7 +94,7 @@ def save(
     tx.execute(
         insert(tx, guide)
         .values(**row, started_at=started_at)
-        .on_conflict_do_update(["slug"], set_=row)
+        .on_conflict_do_update(index_elements=["slug"], set_=row)
     )
     return True
 

@@ -17,7 +17,7 @@ def add(tx: Connection, topics: Iterable[str], now: datetime) -> None:
     if rows:
         fresh = insert(tx, ping)
         again = {"attempts": 0, "next_at": now}
-        tx.execute(fresh.on_conflict_do_update(["topic"], set_=again), rows)
+        tx.execute(fresh.on_conflict_do_update(index_elements=["topic"], set_=again), rows)
 
 
 def due(tx: Connection, now: datetime) -> tuple[tuple[str, int], ...]:

@@ -22,4 +22,4 @@ def keep(tx: Connection, states: Mapping[str, str]) -> None:
         rows = [{"folder": folder, "state": state} for folder, state in states.items()]
         fresh = insert(tx, rendering)
         newest = {"state": fresh.excluded.state}
-        tx.execute(fresh.on_conflict_do_update(["folder"], set_=newest), rows)
+        tx.execute(fresh.on_conflict_do_update(index_elements=["folder"], set_=newest), rows)

@@ -67,7 +67,8 @@ def follow(tx: Connection, subscriber_id: int, wish: Follow) -> bool:
             mode=wish.mode.value,
             cadence=wish.cadence,
         )
-        .on_conflict_do_nothing()
+        .on_conflict_do_nothing(),
+        execution_options={"preserve_rowcount": True},
     )
     return done.rowcount == 1
 
@@ -114,7 +115,8 @@ def by_address(tx: Connection, address: str) -> Subscriber | None:
 
 def everyone(tx: Connection) -> Iterator[Subscriber]:
     """All subscribers, streamed, in the order in which they came."""
-    for row in tx.execute(select(subscriber).order_by(subscriber.c.id)):
+    streamed = {"stream_results": True, "yield_per": 1000}
+    for row in tx.execute(select(subscriber).order_by(subscriber.c.id), execution_options=streamed):
         yield _subscriber(row)
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 from typing_extensions import override
@@ -160,7 +161,7 @@ subscription = Table(
     Column("cadence", String, nullable=False, server_default=""),
     Column("started_at", Instant, comment="drip: its first tick"),
     Column("next_at", Instant, comment="drip: when there is something to decide again"),
-    Column("finished", Boolean, nullable=False, server_default=text("0")),
+    Column("finished", Boolean, nullable=False, server_default=false()),
     Column("ended_at", Instant, comment="when they left this guide"),
     UniqueConstraint("subscriber_id", "guide"),
     _one_of("mode", Mode),
@@ -170,6 +171,7 @@ Index(
     "ix_subscription_due",
     subscription.c.next_at,
     sqlite_where=text("mode = 'drip' AND finished = 0 AND ended_at IS NULL"),
+    postgresql_where=text("mode = 'drip' AND NOT finished AND ended_at IS NULL"),
 )
 
 delivery = Table(

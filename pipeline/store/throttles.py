@@ -31,4 +31,4 @@ def save(tx: Connection, gates: Mapping[str, Gate]) -> None:
             "sent": gate.sent,
         }
         fresh = insert(tx, throttle).values(name=name, **row)
-        tx.execute(fresh.on_conflict_do_update(["name"], set_=row))
+        tx.execute(fresh.on_conflict_do_update(index_elements=["name"], set_=row))

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import jobs, store
+from pipeline import store
 from pipeline.app import App, open_site
 from pipeline.jobs.due_catalogue import due_catalogue
 from pipeline.jobs.publish_due import publish_due
@@ -22,6 +22,7 @@ from pipeline.store.subscribers import Follow
 from tests.crash.sender import Options, now, start
 from tests.sites import SETTINGS, make_site, write_guide
 
+SQLITE = "sqlite:///var/partwork.db"
 MONDAY = "2026-03-09T09:05+01:00"
 
 
@@ -84,7 +85,7 @@ class Site:
     def hurry(self) -> None:
         """Let what was deferred be due at once."""
         with open_site(self.folder) as app, app.desk.store.write() as tx:
-            for (issue_id,) in {(one,) for one in store.deliveries.accounts(tx)}:
+            for issue_id in store.deliveries.accounts(tx):
                 store.deliveries.pause(tx, issue_id, "")
                 store.deliveries.resume(tx, issue_id, now())
 
@@ -95,17 +96,17 @@ class Site:
         assert process.exitcode == 0
 
 
-def settings(port: int, more: str = "") -> str:
-    """The settings of a site whose relay is on this port."""
+def settings(port: int, url: str) -> str:
+    """The settings of a site whose relay is on this port, on this database."""
     return (
-        f'{SETTINGS}\n[smtp]\nhost = "127.0.0.1"\nport = {port}\n{more}\n'
+        f'{SETTINGS}\n[store]\nurl = "{url}"\n[smtp]\nhost = "127.0.0.1"\nport = {port}\n'
         '[[destinations]]\nname = "big"\ndomains = ["big.example.org"]\n'
     )
 
 
-def build(folder: Path, port: int, people: int, more: str = "") -> Site:
+def build(folder: Path, port: int, people: int, url: str = SQLITE) -> Site:
     """A site whose first issue is planned for so many people, and has not begun to go out."""
-    make_site(folder, settings(port, more))
+    make_site(folder, settings(port, url))
     write_guide(folder)
     audience = [f"u{n}@{'big' if n % 3 else f'd{n % 50}'}.example.org" for n in range(people)]
     with open_site(folder, MONDAY) as app:
@@ -140,6 +141,3 @@ def kill_often(site: Site, server: Sink, kills: int, options: Options, seed: int
         process.join()
         done += 1
     return done
-
-
-__all__ = ["Options", "Site", "Sink", "build", "jobs", "kill_often", "sink", "start"]

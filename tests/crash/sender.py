@@ -22,8 +22,6 @@ from pipeline.jobs import recover
 from pipeline.jobs.leases import Lease
 from pipeline.smtp.wire import Wire
 
-FAIL_POINTS = ("after_body", "after_intent", "after_dot", "after_250", "after_accept", "mid_commit")
-
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -40,7 +38,7 @@ class Options:
     """Whether what was wrong is told on standard output."""
 
 
-def start(folder: Path, options: Options = Options()) -> BaseProcess:  # noqa: B008 -- frozen
+def start(folder: Path, options: Options = Options()) -> BaseProcess:
     """A sender that has begun."""
     context = get_context("forkserver")
     context.set_forkserver_preload(["tests.crash.sender"])
@@ -62,32 +60,13 @@ def run(folder: str, options: Options) -> None:
 def _arm(options: Options) -> None:
     """Put the fail-point where it belongs, and take the journal from a naive sender."""
     if options.is_naive:
-        nothing = lambda *_: None  # noqa: E731 -- twice
-        Lease.intend = nothing  # type: ignore[method-assign]
-        Lease.accept = nothing  # type: ignore[method-assign]
+        Lease.intend = Lease.accept = lambda *_: None  # type: ignore[method-assign]
         empty = journal.Found(frozenset(), frozenset())
         recover._settle = _believing(recover._settle, empty)
     die = _Countdown(options.at)
-    match options.fail_point:
-        case "after_body":
-            Lease.intend = _before(die, Lease.intend)  # type: ignore[method-assign]
-        case "after_intent":
-            Lease.intend = _after(die, Lease.intend)  # type: ignore[method-assign]
-        case "after_dot":
-            give = Wire.give
-
-            def give_and_die(wire: Wire, data: bytes) -> None:
-                give(wire, data)
-                if data == b".\r\n":
-                    die()
-
-            Wire.give = give_and_die  # type: ignore[method-assign]
-        case "after_250":
-            Lease.accept = _before(die, Lease.accept)  # type: ignore[method-assign]
-        case "after_accept":
-            Lease.accept = _after(die, Lease.accept)  # type: ignore[method-assign]
-        case "mid_commit":
-            store.leases.settle = _after(die, store.leases.settle)
+    if options.fail_point:
+        owner, name, wrap = _POINTS[options.fail_point]
+        setattr(owner, name, wrap(die, getattr(owner, name)))
 
 
 class _Countdown:
@@ -115,6 +94,26 @@ def _after(die: Callable[[], None], call: Callable[..., Any]) -> Callable[..., A
         return result
 
     return both
+
+
+def _after_a_dot(die: Callable[[], None], give: Callable[..., Any]) -> Callable[..., Any]:
+    def give_and_die(wire: Wire, data: bytes) -> None:
+        give(wire, data)
+        if data == b".\r\n":
+            die()
+
+    return give_and_die
+
+
+_POINTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
+    "after_body": (Lease, "intend", _before),
+    "after_intent": (Lease, "intend", _after),
+    "after_dot": (Wire, "give", _after_a_dot),
+    "after_250": (Lease, "accept", _before),
+    "after_accept": (Lease, "accept", _after),
+    "mid_commit": (store.leases, "settle", _after),
+}
+FAIL_POINTS = tuple(_POINTS)
 
 
 def _believing(settle: Callable[..., Any], found: journal.Found) -> Callable[..., Any]:

@@ -114,7 +114,7 @@ def upgrade() -> None:
         sa.Column("cadence", sa.String(), server_default="", nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("finished", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("finished", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("mode IN ('live', 'drip')", name=op.f("ck_subscription_mode_known")),
         sa.ForeignKeyConstraint(
@@ -134,6 +134,7 @@ def upgrade() -> None:
         ["next_at"],
         unique=False,
         sqlite_where=sa.text("mode = 'drip' AND finished = 0 AND ended_at IS NULL"),
+        postgresql_where=sa.text("mode = 'drip' AND NOT finished AND ended_at IS NULL"),
     )
     op.create_index("ix_subscription_guide_mode", "subscription", ["guide", "mode"], unique=False)
 

@@ -1,0 +1,103 @@
+"""The two databases: how each is connected to, and what it is told at the start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from pipeline.errors import StoreError
+
+BUSY_SECONDS = 30.0
+"""How long a writer waits for another one before it says so."""
+
+WRITER = 0x70617274
+"""The advisory lock of PostgreSQL that stands for being the only writer that decides."""
+
+
+def connect(given: str, folder: Path) -> Engine:
+    """The engine for a URL; nothing is opened yet.
+
+    Args:
+        given: An SQLAlchemy URL, of SQLite or PostgreSQL.
+        folder: Below which a relative SQLite path lies.
+
+    Raises:
+        StoreError: It is no URL, of no database that we know, or its driver is not installed.
+    """
+    try:
+        url = make_url(given)
+    except ArgumentError as error:
+        raise StoreError(
+            f"[store] url {given!r} is not a URL", "write sqlite:///var/partwork.db"
+        ) from error
+    match url.get_backend_name():
+        case "sqlite":
+            return _sqlite(url, folder)
+        case "postgresql":
+            return _postgresql(url)
+        case other:
+            todo = "write sqlite:///var/partwork.db, or postgresql://user@host/name"
+            raise StoreError(f"[store] url names {other}, which is not supported", todo)
+
+
+def _sqlite(url: URL, folder: Path) -> Engine:
+    if url.database and url.database != ":memory:":
+        path = folder / url.database
+        _make_private(path)
+        url = url.set(database=str(path))
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _make_private(path: Path) -> None:
+    """Addresses are nobody else's business: folder 0700, file 0600."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            path.touch(mode=0o600)
+    except OSError as error:
+        todo = "look at [store] url and at the rights of its folder"
+        raise StoreError(f"{path}: {error.strerror}", todo) from error
+
+
+def _prepare_sqlite(raw: Any, _record: object) -> None:
+    raw.isolation_level = None  # we say BEGIN ourselves: the driver would begin too late
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        raw.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(tx: Connection) -> None:
+    mode = tx.get_execution_options().get("partwork_begin", "IMMEDIATE")
+    tx.exec_driver_sql(f"BEGIN {mode}")
+
+
+def _postgresql(url: URL) -> Engine:
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    try:
+        engine = create_engine(url, connect_args={"connect_timeout": int(BUSY_SECONDS)})
+    except ModuleNotFoundError as error:
+        todo = 'install it with `pip install "partwork[postgresql]"`'
+        raise StoreError("[store] url names postgresql, whose driver is missing", todo) from error
+    event.listen(engine, "connect", _prepare_postgresql)
+    event.listen(engine, "begin", _begin_postgresql)
+    return engine
+
+
+def _prepare_postgresql(raw: Any, _record: object) -> None:
+    with raw.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = '{BUSY_SECONDS:.0f}s'")
+    raw.commit()
+
+
+def _begin_postgresql(tx: Connection) -> None:
+    """Whoever decides by what it reads is alone with that, as it is on SQLite."""
+    mode = tx.get_execution_options().get("partwork_begin", "IMMEDIATE")
+    if mode == "IMMEDIATE":
+        tx.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER})")
