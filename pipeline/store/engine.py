@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
-from sqlalchemy.exc import DatabaseError, InternalError, OperationalError
+from sqlalchemy.exc import DatabaseError, InternalError, OperationalError, ProgrammingError
 
 from pipeline.errors import StoreError
 from pipeline.store.databases import connect
@@ -81,6 +81,10 @@ def _telling() -> Iterator[None]:
         yield
     except (OperationalError, InternalError) as error:
         raise _told(error) from error
+    except ProgrammingError as error:
+        if "permission denied" not in str(error.orig):
+            raise
+        raise _told(error) from error
 
 
 def _told(error: DatabaseError) -> StoreError:
@@ -92,6 +96,7 @@ def _advice(said: str) -> str:
     advice = {
         "lock": "another process is writing; try again when it has finished",
         "readonly": "make the file and its folder writable for this user",
+        "permission denied": "let this user read and write all tables",
         "read-only": "make the database writable for this user",
         "full": "free some disk space; nothing was lost",
         "No space left": "free some disk space; nothing was lost",

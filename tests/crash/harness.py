@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipeline import store
 from pipeline.app import App, open_site
+from pipeline.delivery import Gate
 from pipeline.jobs.due_catalogue import due_catalogue
 from pipeline.jobs.publish_due import publish_due
 from pipeline.jobs.resolve import by_postfix_log, resolve
@@ -83,8 +84,9 @@ class Site:
                 resolve(app.desk, by_postfix_log(app.desk, server.lines()), now())
 
     def hurry(self) -> None:
-        """Let what was deferred be due at once."""
+        """Let what was deferred be due at once, and nobody be left alone any more."""
         with open_site(self.folder) as app, app.desk.store.write() as tx:
+            store.throttles.save(tx, dict.fromkeys(store.throttles.gates(tx), Gate()))
             for issue_id in store.deliveries.accounts(tx):
                 store.deliveries.pause(tx, issue_id, "")
                 store.deliveries.resume(tx, issue_id, now())
