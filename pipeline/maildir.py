@@ -51,12 +51,18 @@ class Outbox:
             ) from error
         yield self
 
-    def send(self, message: Message, before_dot: Callable[[Message], None] = _nothing) -> Reply:
+    def send(
+        self,
+        message: Message,
+        before_dot: Callable[[Message], None] = _nothing,
+        following: Message | None = None,
+    ) -> Reply:
         """250 once the message is on disk, 452 when the disk refused (RFC 5321 section 4.2.3).
 
         Args:
             message: What is written.
             before_dot: Called when all but its name is on disk.
+            following: Of no use here.
         """
         name = file_name(message.message_id)
         draft = self.folder / "tmp" / name

@@ -6,30 +6,39 @@ A token names ids only, never an address; whoever lacks the secret can neither m
 
 from __future__ import annotations
 
-import hashlib
+import hmac
+from functools import lru_cache
 
-from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous import BadSignature, Signer
+from itsdangerous.signer import SigningAlgorithm
+from typing_extensions import override
 
 
-def _serializer(secret: bytes, purpose: str) -> URLSafeSerializer:
-    return URLSafeSerializer(
-        secret, salt=f"partwork.{purpose}", signer_kwargs={"digest_method": hashlib.sha256}
-    )
+class _Hmac(SigningAlgorithm):
+    """HMAC-SHA256 in one call: a sender makes thousands of tokens a second."""
+
+    @override
+    def get_signature(self, key: bytes, value: bytes) -> bytes:
+        return hmac.digest(key, value, "sha256")
+
+
+@lru_cache(maxsize=16)
+def _signer(secret: bytes, purpose: str) -> Signer:
+    """The signer of a purpose, its key derived once and for all."""
+    key = hmac.digest(secret, f"partwork.{purpose}".encode(), "sha256")
+    return Signer(key, key_derivation="none", algorithm=_Hmac())
 
 
 def leave(subscriber_id: int, guide: str, *, secret: bytes) -> str:
     """The token with which a subscriber leaves a guide (RFC 8058 one-click)."""
-    return str(_serializer(secret, "leave").dumps([subscriber_id, guide]))
+    return _signer(secret, "leave").sign(f"{subscriber_id}.{guide}").decode()
 
 
 def read_leave(token: str, *, secret: bytes) -> tuple[int, str] | None:
     """The subscriber's id and the guide of a token by `leave`; None if it is not one of ours."""
     try:
-        said: object = _serializer(secret, "leave").loads(token)
-    except BadData:
+        said = _signer(secret, "leave").unsign(token).decode()
+    except (BadSignature, UnicodeError):
         return None
-    match said:
-        case [int(subscriber_id), str(guide)]:
-            return subscriber_id, guide
-        case _:
-            return None
+    subscriber_id, dot, guide = said.partition(".")
+    return (int(subscriber_id), guide) if dot and subscriber_id.isdecimal() else None

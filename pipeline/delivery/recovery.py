@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from pipeline.delivery.states import Event
 
 
-def left_at(message_id: str, intended: Collection[str], accepted: Collection[str]) -> Event:
+def left_at(is_intended: bool, is_accepted: bool) -> Event:
     """What happened to a message that was leased.
 
     Args:
-        message_id: Its Message-ID.
-        intended: The messages that the sender noted as about to be handed over.
-        accepted: Those of which it noted that the relay had taken them.
+        is_intended: Whether its sender noted that it was about to hand it over.
+        is_accepted: Whether it noted that the relay had taken it.
     """
-    if message_id in accepted:
+    if is_accepted:
         return Event.ACCEPT
-    return Event.LOSE if message_id in intended else Event.RELEASE
+    return Event.LOSE if is_intended else Event.RELEASE

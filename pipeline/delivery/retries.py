@@ -27,6 +27,12 @@ class Outcome:
     meaning: Meaning
 
 
+OK = 250
+ACCEPTED = Outcome(
+    DeliveryState.SENT, None, suppress=False, why="accepted", meaning=Meaning.ACCEPTED
+)
+"""What nearly all attempts come to."""
+
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 45, 2 * 60, 4 * 60, 8 * 60))
 """After the first attempt, the second ...; the last wait repeats."""
 
@@ -68,6 +74,8 @@ def after(
         key: Names the delivery; its jitter derives from it and is the same in every run.
         first_at: When the first attempt was; without it the planned waits are added up.
     """
+    if reply.after_dot and reply.code == OK:
+        return ACCEPTED
     said = meaning(reply)
     event = _event(reply, said)
     next_at = None

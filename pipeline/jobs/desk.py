@@ -21,8 +21,19 @@ from pipeline.trust import Rule
 class Session(Protocol):
     """Somewhere that takes messages, one after the other."""
 
-    def send(self, message: Message, before_dot: Callable[[Message], None] = ...) -> Reply:
-        """What was said to this message; `before_dot` is called when it is about to be known."""
+    def send(
+        self,
+        message: Message,
+        before_dot: Callable[[Message], None] = ...,
+        following: Message | None = ...,
+    ) -> Reply:
+        """What was said to this message.
+
+        Args:
+            message: Envelope and bytes.
+            before_dot: Called when it is about to be handed over.
+            following: What is sent next, as far as is known.
+        """
 
     def abort(self) -> None:
         """Break off, from another thread."""

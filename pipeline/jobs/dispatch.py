@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -28,8 +28,8 @@ CLAIM = 500
 FLUSH, TURN = 100, 0.25
 """Results are written to the ledger when there are so many, or after so many seconds."""
 
-BACKLOG = 64
-"""Messages that wait for each connection of a relay: enough for the time of a turn."""
+BACKLOG = 300
+"""Messages that wait for a relay beside those under way: enough for the time of a turn."""
 
 LOOK = 0.4
 """Seconds between two looks at who has left meanwhile."""
@@ -90,6 +90,7 @@ class Dispatch:
         self._lanes: dict[str, Lane] = {}
         self._leases = Leases(desk)
         self._gates = Gates()
+        self._taken: defaultdict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
         self._tried: Counter[str] = Counter()
         self._disliked: Counter[str] = Counter()
         self._looked = self._renewed = self._began = time.monotonic()
@@ -117,15 +118,10 @@ class Dispatch:
             self._finish()
 
     def _done(self, result: Result) -> None:
-        """Called by workers."""
+        """Called by workers: the ledger is told when there is enough to tell, or nothing to do."""
         self._results.append(result)
-        if len(self._results) >= FLUSH or self._is_scarce:
+        if len(self._results) >= FLUSH or result.route.is_idle:
             self._wake.set()
-
-    @property
-    def _is_scarce(self) -> bool:
-        """Whether somebody waits for each single result: to end, or to go on."""
-        return sum(route.in_flight for route in self._routes) <= len(self._results) + BACKLOG
 
     def _turn(self) -> bool:
         """Settle, claim, commit, hand on; whether there is more to do."""
@@ -171,6 +167,9 @@ class Dispatch:
                 self._lanes[result.task.lane].in_flight -= 1
                 settled.append((result.task, self._judge(result, now)))
         _write(tx, settled)
+        for relay, takers in self._taken.items():
+            self._gates.accepted(relay, takers, now)
+        self._taken.clear()
         for issue_id in [one for one in self._among if self._is_disliked(one)]:
             self._pause(tx, issue_id)
         return settled
@@ -210,22 +209,22 @@ class Dispatch:
         outcome = delivery.after(
             reply,
             attempts=one.attempts,
-            now=result.at,
+            now=now,
             key=f"{one.issue_id} {one.subscriber_id}",
             first_at=task.claimed.first_tried_at,
         )
         self._tried[one.issue_id] += 1
         relay = result.route.transport.name
         if outcome.meaning is Meaning.ACCEPTED:
-            self._gates.accepted(relay, task.lane, task.claimed.domain, now)
+            self._taken[relay][task.lane, task.claimed.domain if not task.lane else ""] += 1
         else:
             self._disliked[one.issue_id] += outcome.meaning is Meaning.CONTENT
             told = self._gates.refused(task.lane, task.claimed.domain, outcome, now)
             if told:
                 self._problems[told] = None
-        said = f"{reply.code} {reply.text}".strip()
+        said = f"{reply.code} {reply.text}"
         return Settled(
-            *task.key, outcome.state, said, result.at, outcome.next_at, outcome.suppress, relay
+            *task.key, outcome.state, said, now, outcome.next_at, outcome.suppress, relay
         )
 
     def _untried(self, result: Result, now: datetime) -> Settled:
@@ -276,7 +275,7 @@ class Dispatch:
     ) -> Iterator[Task]:
         """Lease so many for a lane; what goes to a domain that is left alone waits for it."""
         lease = self._leases.current()
-        wanted = Claim(lease.name, self._among, lane.name, limit)
+        wanted = Claim(lease.name, self._among, lane.name, min(limit, lease.room))
         rows = store.leases.claim(tx, now, wanted)
         lane.is_drained = not rows
         lease.claimed += len(rows)
@@ -315,7 +314,7 @@ class Dispatch:
         free = [
             route
             for route in self._routes
-            if route.in_flight < route.workers * BACKLOG and self._is_usable(route, now)
+            if route.in_flight < route.workers + BACKLOG and self._is_usable(route, now)
         ]
         if not free:
             return None

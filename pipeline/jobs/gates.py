@@ -39,13 +39,14 @@ class Gates:
         """The gate of a domain that is in no group."""
         return self._known.get(f"domain {name}", _OPEN)
 
-    def accepted(self, relay: str, group: str, domain: str, now: datetime) -> None:
-        """A relay took a message for a domain."""
-        self._set(f"relay {relay}", self.relay(relay).accepted(1, now))
-        name = _taker(group, domain)
-        gate = self._known.get(name)
-        if gate is not None and (gate.strikes or gate.share < 1):
-            self._set(name, gate.accepted(1, now))
+    def accepted(self, relay: str, takers: Mapping[tuple[str, str], int], now: datetime) -> None:
+        """A relay took so many messages for each (group, domain)."""
+        self._set(f"relay {relay}", self.relay(relay).accepted(sum(takers.values()), now))
+        for (group, domain), count in takers.items():
+            name = _taker(group, domain)
+            gate = self._known.get(name)
+            if gate is not None and (gate.strikes or gate.share < 1):
+                self._set(name, gate.accepted(count, now))
 
     def refused(self, group: str, domain: str, outcome: Outcome, now: datetime) -> str:
         """A message was not taken; what the operator should know, if anything."""

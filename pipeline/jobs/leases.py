@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from pipeline import journal
-from pipeline.errors import FileError
 from pipeline.jobs.desk import Desk
 from pipeline.model import Message
 
@@ -29,18 +26,17 @@ class Lease:
 
         Raises:
             FencedError: Somebody took the lease over.
-            FileError: The disk refused.
         """
-        try:
-            self._book.intend(message.message_id)
-        except OSError as error:
-            todo = "free some disk space; what was not sent will be"
-            raise FileError("journal", error.strerror or str(error), todo) from error
+        self._book.intend(message.message_id)
 
     def accept(self, message: Message) -> None:
-        """Note that it was taken; where the disk refuses, the ledger will know it alone."""
-        with suppress(OSError):
-            self._book.accept(message.message_id)
+        """Note that it was taken."""
+        self._book.accept(message.message_id)
+
+    @property
+    def room(self) -> int:
+        """For how many more deliveries it can be used."""
+        return LEASE_SIZE - self.claimed
 
     def close(self) -> None:
         """End it: without a trace if the ledger knows all."""
@@ -69,10 +65,11 @@ class Leases:
         Raises:
             FileError: Its journal cannot be made.
         """
-        if not self._open or self._open[-1].claimed >= LEASE_SIZE:
+        if not self._open or not self._open[-1].room:
             self._count += 1
             name = f"{self._desk.sender}-{self._count}"
-            book = journal.create(self._desk.journals, name, self._desk.clock())
+            now = self._desk.clock()
+            book = journal.create(self._desk.journals, name, LEASE_SIZE, now)
             self._open.append(Lease(name, book))
         return self._open[-1]
 

@@ -59,7 +59,7 @@ def _judged(
         event = Event.LOSE
         if found is not None:
             name = message_id(desk, issue_id, subscriber_id)
-            event = delivery.left_at(name, found.intended, found.accepted)
+            event = delivery.left_at(found.is_intended(name), found.is_accepted(name))
         said = _SAID[event]
         if event is Event.LOSE and desk.resends:
             event = Event.RELEASE

@@ -180,6 +180,7 @@ def address(compiled: Compiled, recipient: Recipient) -> Message:
         _sender(recipient.mail_from, where),
         to,
         compiled.skeleton.fill(values, whole=bool(recipient.preferences_url)),
+        is_plain=True,
     )
 
 

@@ -105,3 +105,6 @@ class Message:
     mail_from: str
     rcpt_to: str
     body: bytes
+    is_plain: bool = False
+    """Whether it is known that the body ends with a line's end and has no line that begins with a
+    dot: then it goes out as it is (RFC 5321 section 4.5.2)."""

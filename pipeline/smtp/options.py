@@ -37,6 +37,8 @@ class RelayOptions:
     """After so many seconds, likewise."""
     rate: Annotated[float, Ge(0)] = 0.0
     """Messages a second at most, all connections together; 0: no limit."""
+    pipelining: bool = True
+    """Whether commands are sent in groups where the relay says that it takes them (RFC 2920)."""
     weight: Annotated[float, Gt(0)] = 1.0
     """Its share of the messages, beside other relays."""
     warm_up_from: date | None = None

@@ -14,6 +14,13 @@ from pipeline.errors import StoreError
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one before it says so."""
 
+PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",  # NORMAL may lose the last commits with the power: people served twice
+    "foreign_keys = ON",
+    "cache_size = -16384",  # KiB
+)
+
 WRITER = 0x70617274
 """The advisory lock of PostgreSQL that stands for being the only writer that decides."""
 
@@ -68,7 +75,7 @@ def _make_private(path: Path) -> None:
 
 def _prepare_sqlite(raw: Any, _record: object) -> None:
     raw.isolation_level = None  # we say BEGIN ourselves: the driver would begin too late
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    for pragma in PRAGMAS:
         raw.execute(f"PRAGMA {pragma}")
 
 

@@ -6,7 +6,7 @@ taken over is only ever settled by who had it when its message turns out to have
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -15,23 +15,30 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     Row,
+    String,
     and_,
     bindparam,
     case,
     func,
     or_,
     select,
+    text,
     update,
 )
 
 from pipeline.model import Delivery, DeliveryState, Mode, SubscriberStatus
 from pipeline.store.tables import delivery, issue, subscriber, subscription
+from pipeline.store.upsert import unpacked
 
 WAITING = (DeliveryState.PENDING.value, DeliveryState.DEFERRED.value)
 
 LEFT, SUPPRESSED = "left before it went", "the address is not mailed any more"
 """What is noted of deliveries that are not wanted any more."""
+
+_IS_LEASED = text("delivery.state = 'leased'")
+"""In the words of the partial index."""
 
 MAX_REPLY = 500
 """Characters kept of what a relay said."""
@@ -83,7 +90,7 @@ def destinations(tx: Connection, now: datetime, among: Collection[str]) -> tuple
     """The groups of domains for which something is due."""
     rows = tx.execute(
         select(delivery.c.destination)
-        .where(_is_due(now), delivery.c.issue_id.in_(among))
+        .where(_is_due(now, among))
         .distinct()
         .order_by(delivery.c.destination)
     )
@@ -105,8 +112,17 @@ def claim(tx: Connection, now: datetime, wanted: Claim) -> tuple[Claimed, ...]:
     return ()
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    return and_(delivery.c.state.in_(WAITING), delivery.c.next_at <= now)
+def _is_due(now: datetime, among: Collection[str]) -> ColumnElement[bool]:
+    """Due deliveries of these issues, said so that SQLite takes the index of what is due.
+
+    It knows a partial index only by the very words of its condition, and would otherwise read all
+    deliveries of the issue for each claim.
+    """
+    return and_(
+        text("delivery.state IN ('pending', 'deferred')"),
+        delivery.c.next_at <= now,
+        delivery.c.issue_id.concat("").in_(among),
+    )
 
 
 def _is_wanted() -> ColumnElement[bool]:
@@ -116,45 +132,51 @@ def _is_wanted() -> ColumnElement[bool]:
     )
 
 
-def _with_reader(columns: tuple[Any, ...]) -> Any:
-    return (
-        select(*columns)
-        .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
-        .join(issue, issue.c.id == delivery.c.issue_id)
-        .outerjoin(
-            subscription,
-            and_(
-                subscription.c.subscriber_id == delivery.c.subscriber_id,
-                subscription.c.guide == issue.c.guide,
-                subscription.c.ended_at.is_(None),
-            ),
-        )
-    )
-
-
 def _due(now: datetime, wanted: Claim) -> Any:
+    """The rows of a claim, each with its reader and whether they still want it."""
+    mine = (
+        select(
+            delivery.c.issue_id,
+            delivery.c.subscriber_id,
+            delivery.c.attempts,
+            delivery.c.mode,
+            delivery.c.first_tried_at,
+            delivery.c.next_at,
+        )
+        .where(_is_due(now, wanted.among), delivery.c.destination == wanted.destination)
+        .order_by(delivery.c.next_at, delivery.c.issue_id, delivery.c.subscriber_id)
+        .limit(wanted.limit)
+        .with_for_update(skip_locked=True)
+        .subquery("mine")
+    )
     columns = (
-        delivery.c.issue_id,
-        delivery.c.subscriber_id,
-        delivery.c.attempts,
-        delivery.c.mode,
-        delivery.c.first_tried_at,
+        *(column for column in mine.c if column.name != "next_at"),
         subscriber.c.address,
         subscriber.c.domain,
         subscriber.c.name,
         subscriber.c.status,
         _is_wanted().label("is_wanted"),
     )
+    return _with_reader(mine, columns).order_by(
+        mine.c.next_at, mine.c.issue_id, mine.c.subscriber_id
+    )
+
+
+def _with_reader(rows: FromClause, columns: tuple[Any, ...]) -> Any:
+    """These columns of rows of deliveries, joined with their readers and what these follow."""
     return (
-        _with_reader(columns)
-        .where(
-            _is_due(now),
-            delivery.c.destination == wanted.destination,
-            delivery.c.issue_id.in_(wanted.among),
+        select(*columns)
+        .select_from(rows)
+        .join(subscriber, subscriber.c.id == rows.c.subscriber_id)
+        .join(issue, issue.c.id == rows.c.issue_id)
+        .outerjoin(
+            subscription,
+            and_(
+                subscription.c.subscriber_id == rows.c.subscriber_id,
+                subscription.c.guide == issue.c.guide,
+                subscription.c.ended_at.is_(None),
+            ),
         )
-        .order_by(delivery.c.next_at, delivery.c.issue_id, delivery.c.subscriber_id)
-        .limit(wanted.limit)
-        .with_for_update(skip_locked=True, of=delivery)
     )
 
 
@@ -197,23 +219,21 @@ def _call_off(rows: list[Row[Any]], tx: Connection, now: datetime) -> None:
             )
 
 
-def _claimed(row: Row[Any]) -> Claimed:
-    one = Delivery(
-        row.issue_id,
-        row.subscriber_id,
-        DeliveryState.LEASED,
-        row.attempts + 1,
-        row.address,
-        row.name,
-    )
-    return Claimed(one, Mode(row.mode), row.domain, row.first_tried_at)
+def _claimed(row: Sequence[Any]) -> Claimed:
+    issue_id, subscriber_id, attempts, mode, first, address, domain, name, *_ = row
+    leased = DeliveryState.LEASED
+    one = Delivery(issue_id, subscriber_id, leased, attempts + 1, address, name)
+    return Claimed(one, _MODES[mode], domain, first)
+
+
+_MODES = {mode.value: mode for mode in Mode}
 
 
 def withdrawn(tx: Connection, leases: Collection[str]) -> frozenset[tuple[str, int]]:
     """Which of the deliveries leased under these names are not wanted any more."""
     rows = tx.execute(
-        _with_reader((delivery.c.issue_id, delivery.c.subscriber_id)).where(
-            delivery.c.state == DeliveryState.LEASED.value,
+        _with_reader(delivery, (delivery.c.issue_id, delivery.c.subscriber_id)).where(
+            _IS_LEASED,
             delivery.c.leased_by.in_(leases),
             or_(
                 subscription.c.id.is_(None),
@@ -231,23 +251,49 @@ def settle(tx: Connection, results: Iterable[Settled], *, lease: str) -> None:
     A row that was lost to another sender meanwhile is left alone, unless all that this one knew of
     it was that it is uncertain: now it is known.
     """
-    rows = [_bound(one) for one in results]
-    if not rows:
-        return
-    mine = or_(
-        delivery.c.state == DeliveryState.LEASED.value,
-        and_(
-            delivery.c.state == DeliveryState.UNCERTAIN.value,
-            bindparam("b_state") == DeliveryState.SENT.value,
-        ),
+    sent: dict[str | None, list[Settled]] = {}
+    others = []
+    for one in results:
+        if one.state is DeliveryState.SENT:
+            sent.setdefault(one.relay, []).append(one)
+        else:
+            others.append(_bound(one))
+    for relay, group in sent.items():
+        _settle_sent(tx, group, relay, lease)
+    if others:
+        _settle_others(tx, others, lease)
+
+
+def _settle_sent(tx: Connection, group: list[Settled], relay: str | None, lease: str) -> None:
+    """Those that were taken, in one statement: there are thousands a second of them."""
+    rows = unpacked(tx, [(one.issue_id, one.subscriber_id, one.reply[:MAX_REPLY]) for one in group])
+    tx.execute(
+        update(delivery)
+        .where(
+            delivery.c.issue_id == rows.c.issue_id,
+            delivery.c.subscriber_id == rows.c.subscriber_id,
+            delivery.c.leased_by == lease,
+            delivery.c.state.in_((DeliveryState.LEASED.value, DeliveryState.UNCERTAIN.value)),
+        )
+        .values(
+            state=DeliveryState.SENT.value,
+            reply=rows.c.said,
+            relay=func.coalesce(bindparam("b_relay", relay, String), delivery.c.relay),
+            settled_at=max(one.at for one in group),
+            leased_at=None,
+            leased_by=None,
+        )
     )
+
+
+def _settle_others(tx: Connection, rows: list[dict[str, Any]], lease: str) -> None:
     tx.execute(
         update(delivery)
         .where(
             delivery.c.issue_id == bindparam("b_issue"),
             delivery.c.subscriber_id == bindparam("b_subscriber"),
             delivery.c.leased_by == lease,
-            mine,
+            delivery.c.state == DeliveryState.LEASED.value,
         )
         .values(
             state=bindparam("b_state"),
@@ -282,7 +328,7 @@ def standing(tx: Connection) -> dict[str, datetime]:
     """The leases under which something is leased, and when each was last renewed."""
     rows = tx.execute(
         select(delivery.c.leased_by, func.max(delivery.c.leased_at))
-        .where(delivery.c.state == DeliveryState.LEASED.value)
+        .where(_IS_LEASED)
         .group_by(delivery.c.leased_by)
     )
     return {lease: at for lease, at in rows if lease is not None}
@@ -292,7 +338,7 @@ def held(tx: Connection, lease: str) -> tuple[tuple[str, int], ...]:
     """The deliveries that are leased under this name: (issue id, subscriber id)."""
     rows = tx.execute(
         select(delivery.c.issue_id, delivery.c.subscriber_id).where(
-            delivery.c.state == DeliveryState.LEASED.value, delivery.c.leased_by == lease
+            _IS_LEASED, delivery.c.leased_by == lease
         )
     )
     return tuple((issue_id, subscriber_id) for issue_id, subscriber_id in rows)
@@ -301,7 +347,5 @@ def held(tx: Connection, lease: str) -> tuple[tuple[str, int], ...]:
 def renew(tx: Connection, leases: Collection[str], now: datetime) -> None:
     """Say that the sender of these leases is well."""
     tx.execute(
-        update(delivery)
-        .where(delivery.c.state == DeliveryState.LEASED.value, delivery.c.leased_by.in_(leases))
-        .values(leased_at=now)
+        update(delivery).where(_IS_LEASED, delivery.c.leased_by.in_(leases)).values(leased_at=now)
     )

@@ -1,8 +1,10 @@
-"""INSERT with ON CONFLICT, which both databases have and each in a dialect of its own."""
+"""What both databases can, and each says in a dialect of its own."""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Table
+import json
+
+from sqlalchemy import Connection, Integer, String, Subquery, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -11,3 +13,21 @@ def insert(tx: Connection, table: Table) -> sqlite.Insert:
     if tx.dialect.name == "postgresql":
         return postgresql.insert(table)  # type: ignore[return-value]  # the same two methods
     return sqlite.insert(table)
+
+
+_UNPACK = {
+    "sqlite": """SELECT json_extract(value, '$[0]') AS issue_id,
+        json_extract(value, '$[1]') AS subscriber_id, json_extract(value, '$[2]') AS said
+        FROM json_each(:packed)""",
+    "postgresql": """SELECT value ->> 0 AS issue_id, CAST(value ->> 1 AS INTEGER) AS subscriber_id,
+        value ->> 2 AS said FROM json_array_elements(CAST(:packed AS JSON))""",
+}
+
+
+def unpacked(tx: Connection, rows: list[tuple[str, int, str]]) -> Subquery:
+    """Rows as a table of `issue_id`, `subscriber_id` and `said`, sent as one value.
+
+    One statement instead of one for each row: a sender has other things to do meanwhile.
+    """
+    found = text(_UNPACK[tx.dialect.name]).bindparams(packed=json.dumps(rows))
+    return found.columns(issue_id=String, subscriber_id=Integer, said=String).subquery("packed")

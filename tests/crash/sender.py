@@ -115,7 +115,7 @@ def _after(die: Callable[[], None], call: Callable[..., Any]) -> Callable[..., A
 def _after_a_dot(die: Callable[[], None], give: Callable[..., Any]) -> Callable[..., Any]:
     def give_and_die(wire: Wire, data: bytes) -> None:
         give(wire, data)
-        if data == b".\r\n":
+        if data.startswith(b".\r\n"):
             die()
 
     return give_and_die

@@ -97,8 +97,7 @@ class Peer(asyncio.Protocol):
     def __init__(self, record: Record, delay: float, faults: Faults) -> None:
         self._record, self._delay, self._faults = record, delay, faults
         self._buffer = bytearray()
-        self._to, self._in_data = b"", False
-        self._queue: asyncio.Queue[bytes] = asyncio.Queue()
+        self._to, self._in_data, self._is_accepting = b"", False, False
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -113,7 +112,11 @@ class Peer(asyncio.Protocol):
     @override
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        while self._step():
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Answer what is there, one after the other: a message first, then what came behind it."""
+        while not self._is_accepting and self._step():
             pass
 
     def _step(self) -> bool:
@@ -124,8 +127,8 @@ class Peer(asyncio.Protocol):
             text = bytes(self._buffer[:end])
             del self._buffer[: end + len(_END)]
             self._in_data = False
-            found = asyncio.ensure_future(self._accept(text, self._to))
-            del found
+            self._is_accepting = True
+            self._accepting = asyncio.ensure_future(self._settle(text, self._to))
             return True
         line, found_end, _ = self._buffer.partition(b"\r\n")
         if not found_end:
@@ -159,6 +162,11 @@ class Peer(asyncio.Protocol):
         elif self._faults.refuses(self._to):
             self._to, said = b"", b"550 5.1.1 no such user\r\n"
         return said
+
+    async def _settle(self, text: bytes, to: bytes) -> None:
+        await self._accept(text, to)
+        self._is_accepting = False
+        self._go_on()
 
     async def _accept(self, text: bytes, to: bytes) -> None:
         found = _MESSAGE_ID.search(text)

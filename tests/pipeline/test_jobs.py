@@ -54,7 +54,10 @@ class Breaking:
         """Nothing to break off."""
 
     def send(
-        self, message: Message, before_dot: Callable[[Message], None] = lambda _: None
+        self,
+        message: Message,
+        before_dot: Callable[[Message], None] = lambda _: None,
+        following: Message | None = None,
     ) -> Reply:
         """250 while it lasts; then the reply it was given, or an error nobody foresaw."""
         before_dot(message)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
-from pipeline.errors import RelayError
+from pipeline.errors import FencedError, RelayError
 from pipeline.model import Message
 from pipeline.smtp import Relay, RelayOptions
 
@@ -151,3 +152,129 @@ def test_encryption_is_the_rule_off_this_machine(
 ) -> None:
     """Only a relay on this very machine is spoken to in clear unless told otherwise."""
     assert RelayOptions(host, port, tls).encryption == wanted
+
+
+class Grouping:
+    """A server of the next door that takes commands in groups, and keeps all that it was told."""
+
+    def __init__(self, *, refuses: bytes = b"", size: int = 10_000) -> None:
+        self.lines: list[bytes] = []
+        self.reads: list[bytes] = []
+        self.refuses, self.size = refuses, size
+
+    @contextmanager
+    def running(self, **options: Any) -> Iterator[Relay]:
+        """A relay that leads here."""
+        with socket.create_server(("127.0.0.1", 0)) as door:
+            thread = threading.Thread(target=self._serve, args=(door,))
+            thread.start()
+            port = door.getsockname()[1]
+            yield Relay(RelayOptions("127.0.0.1", port, **options), "x.example.org", Path())
+            thread.join()
+
+    def _serve(self, door: socket.socket) -> None:
+        peer, _ = door.accept()
+        with peer:
+            peer.sendall(b"220 here\r\n")
+            rest, in_data = b"", False
+            while some := peer.recv(65536):
+                self.reads.append(some)
+                rest += some
+                while (end := rest.find(b"\r\n")) >= 0:
+                    line, rest = rest[:end], rest[end + 2 :]
+                    self.lines.append(line)
+                    said, in_data = self._say(line, in_data)
+                    if said:
+                        peer.sendall(said)
+
+    def _say(self, line: bytes, in_data: bool) -> tuple[bytes, bool]:
+        if in_data:
+            return (b"250 2.0.0 taken\r\n", False) if line == b"." else (b"", True)
+        if line.upper().startswith(b"EHLO"):
+            return b"250-x\r\n250-PIPELINING\r\n250 SIZE %d\r\n" % self.size, False
+        if self.refuses and self.refuses in line:
+            return b"550 5.1.1 no such user\r\n", False
+        if line == b"DATA":
+            refused = bool(self.refuses) and self.refuses in b"".join(self.lines[-2:])
+            return (b"554 5.5.1 nobody\r\n", False) if refused else (b"354 go on\r\n", True)
+        return b"250 2.1.0 ok\r\n", False
+
+
+def test_an_envelope_goes_ahead_with_a_dot() -> None:
+    """The next envelope travels with the dot and not again; each message gets its own reply."""
+    server, some = Grouping(), [message(f"r{n}@example.org") for n in range(3)]
+    with server.running() as relay, relay.connect() as session:
+        replies = [
+            session.send(one, following=after)
+            for one, after in zip(some, [*some[1:], None], strict=True)
+        ]
+    assert [reply.text for reply in replies] == ["2.0.0 taken"] * 3
+    told = [line for line in server.lines if line.startswith(b"RCPT")]
+    assert told == [f"RCPT TO:<r{n}@example.org>".encode() for n in range(3)]
+    assert sum(b".\r\nMAIL FROM" in read for read in server.reads) == 2
+
+
+def test_a_refusal_that_came_ahead_concerns_its_message() -> None:
+    """A recipient refused in the group that a dot began is the next message's refusal."""
+    server = Grouping(refuses=b"nobody")
+    some = [message("a@example.org"), message("nobody@example.org"), message("c@example.org")]
+    with server.running() as relay, relay.connect() as session:
+        replies = [
+            session.send(one, following=after)
+            for one, after in zip(some, [*some[1:], None], strict=True)
+        ]
+    assert [reply.code for reply in replies] == [250, 550, 250]
+    assert replies[1].enhanced == "5.1.1"
+
+
+def test_groups_can_be_turned_off() -> None:
+    """Where the settings say so each command waits for its answer."""
+    server = Grouping()
+    with server.running(pipelining=False) as relay, relay.connect() as session:
+        assert (
+            session.send(message("a@example.org"), following=message("b@example.org")).code == 250
+        )
+    assert not any(read.count(b"\r\n") > 1 and b"MAIL" in read for read in server.reads)
+
+
+def test_what_is_too_large_is_not_begun() -> None:
+    """A message over the relay's SIZE is refused here, before MAIL; the next one goes."""
+    server = Grouping(size=60)
+    with server.running() as relay, relay.connect() as session:
+        large = session.send(message("a@example.org", b"x" * 60 + b"\r\n"))
+        assert session.send(message("b@example.org")).code == 250
+    assert (large.code, large.enhanced, large.after_dot) == (552, "5.3.4", False)
+    assert not any(b"a@example.org" in line for line in server.lines)
+
+
+def test_what_may_not_be_handed_over_is_not() -> None:
+    """If the word before the dot is no, the connection is broken off and nothing has arrived."""
+
+    def no(_message: Message) -> None:
+        raise FencedError("x")
+
+    server = Grouping()
+    with server.running() as relay, relay.connect() as session, pytest.raises(FencedError):
+        session.send(message("a@example.org"), no)
+    assert b"." not in server.lines
+
+
+def test_a_server_that_trickles_is_not_waited_for_without_end() -> None:
+    """A byte now and then does not count as an answer: the whole reply has a deadline."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+
+        def trickle() -> None:
+            peer, _ = door.accept()
+            with peer, suppress(OSError):
+                for _ in range(60):
+                    peer.sendall(b"2")
+                    time.sleep(0.05)
+
+        thread = threading.Thread(target=trickle)
+        thread.start()
+        options = RelayOptions("127.0.0.1", door.getsockname()[1], timeout=0.5)
+        began = time.monotonic()
+        with pytest.raises(RelayError, match="no answer in time"):
+            Relay(options, "x.example.org", Path()).open()
+        assert time.monotonic() - began < 2
+        thread.join()
