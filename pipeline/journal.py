@@ -87,8 +87,10 @@ class Journal:
     def close(self) -> None:
         """Let go of the file and leave it: somebody may have to read it.
 
-        The map stays: a thread that was left to itself may still look at it.
+        The map stays, and with it a descriptor of its own: a thread that was left to itself may
+        still look at it.
         """
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         os.close(self._descriptor)
 
     def discard(self) -> None:
@@ -127,7 +129,8 @@ def create(folder: Path, lease: str, messages: int, now: datetime) -> Journal:
         os.pwrite(descriptor, header.encode("ascii", "replace"), 0)
         return Journal(path, descriptor, size)
     except OSError as error:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()
         todo = "make the folder writable, and free some disk space; nothing was lost"
         raise FileError(str(path), error.strerror or str(error), todo) from error
 
