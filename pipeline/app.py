@@ -19,7 +19,8 @@ from zoneinfo import ZoneInfo
 from pipeline import config, content, dkim, wording
 from pipeline.config import Settings
 from pipeline.errors import FileError, UsageError
-from pipeline.jobs import Desk, Destination, Transport
+from pipeline.inbox import BounceOptions, Imap, Maildir
+from pipeline.jobs import Desk, Destination, Inbox, Transport
 from pipeline.maildir import Outbox
 from pipeline.model import Picture, Site
 from pipeline.related import Ranker
@@ -128,6 +129,7 @@ def _desk(folder: Path, settings: Settings, tell: Callable[[], datetime]) -> Des
         transports=_transports(folder, settings, site.host),
         resends=settings.transport == "maildir" or settings.delivery.uncertain == "resend",
         journals=folder / JOURNALS,
+        inboxes=_inboxes(folder, settings.bounces),
         destinations=tuple(
             Destination(one.name, one.domains, one.rate, one.connections)
             for one in settings.all_destinations
@@ -170,6 +172,15 @@ def _transports(folder: Path, settings: Settings, host: str) -> tuple[Transport,
     if settings.transport == "maildir":
         return (Outbox(folder / settings.mail.outbox),)
     return tuple(Relay(one, hello=host, folder=folder) for one in settings.all_relays)
+
+
+def _inboxes(folder: Path, options: BounceOptions) -> tuple[Inbox, ...]:
+    found: list[Inbox] = []
+    if options.maildir:
+        found.append(Maildir(folder / options.maildir))
+    if options.imap_host:
+        found.append(Imap(options, folder))
+    return tuple(found)
 
 
 def _logo(folder: Path, name: str) -> Picture | None:

@@ -9,7 +9,18 @@ import gc
 import os
 import sys
 
-from pipeline.cli import convert, guides, issues, related, running, signing, sites, subscribers
+from pipeline.cli import (
+    convert,
+    deliveries,
+    guides,
+    issues,
+    related,
+    running,
+    signing,
+    sites,
+    stores,
+    subscribers,
+)
 from pipeline.cli.root import app
 from pipeline.cli.show import complain, fault
 from pipeline.errors import ConfigError, PartworkError, UsageError
@@ -18,11 +29,13 @@ __all__ = ["app", "convert", "main"]
 
 guides.register(app)
 issues.register(app)
+deliveries.register(app)
 related.register(app)
 sites.register(app)
 running.register(app)
 signing.register(app)
 subscribers.register(app)
+stores.register(app)
 
 
 def main() -> None:

@@ -47,6 +47,34 @@ def correct(
         _told(app, corrected, as_json=as_json)
 
 
+@group.command()
+def pause(
+    context: typer.Context,
+    guide: Guide,
+    issue: Number,
+    why: Annotated[str, typer.Option("--why", help="For who looks later.")] = "by the operator",
+    as_json: Json = False,
+) -> None:
+    """Hold an issue's mail back: what is under way is settled, nothing else begins."""
+    with open_site(folder_of(context)) as app:
+        waiting = jobs.pause_issue(app.desk, guide, issue, why)
+    if as_json:
+        answer({"waiting": waiting})
+        return
+    say(f"{waiting} messages wait. Let them go with: partwork issue resume {guide} {issue}")
+
+
+@group.command()
+def resume(context: typer.Context, guide: Guide, issue: Number, as_json: Json = False) -> None:
+    """Let the mail of a paused issue go on, where it stopped."""
+    with open_site(folder_of(context)) as app:
+        waiting = jobs.resume_issue(app.desk, guide, issue, app.desk.clock())
+    if as_json:
+        answer({"resumed": waiting})
+        return
+    say(f"{waiting} messages go out with the next pass.")
+
+
 @group.command("test")
 def send_test(
     context: typer.Context,

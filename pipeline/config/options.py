@@ -43,7 +43,7 @@ def _hub(value: str) -> str:
     return value
 
 
-def _mailbox(value: str) -> str:
+def mailbox(value: str) -> str:
     """One address with a domain; an international domain in its ASCII form."""
     if not value:
         return value
@@ -91,10 +91,10 @@ class SiteOptions(_Section):
 
     base_url: Annotated[str, AfterValidator(_base_url)]
     title: Text
-    sender: Annotated[str, Field(alias="from", min_length=3), AfterValidator(_mailbox)]
+    sender: Annotated[str, Field(alias="from", min_length=3), AfterValidator(mailbox)]
     postal_address: Text
     description: Line = ""
-    reply_to: Annotated[str, AfterValidator(_mailbox)] = ""
+    reply_to: Annotated[str, AfterValidator(mailbox)] = ""
     lang: Text = "en"
     zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     accent: Line = "#1f4e79"

@@ -33,8 +33,10 @@ from pipeline.config.options import (
     ScheduleOptions,
     SiteOptions,
     WebOptions,
+    mailbox,
 )
 from pipeline.errors import ConfigError, FileError, PartworkError, Problem
+from pipeline.inbox import BounceOptions
 from pipeline.model import Site
 from pipeline.page import check_accents
 from pipeline.smtp import RelayOptions
@@ -62,6 +64,7 @@ class Settings(BaseSettings):
     relays: tuple[RelayOptions, ...] = ()
     destinations: tuple[DestinationOptions, ...] = ()
     delivery: DeliveryOptions = DeliveryOptions()
+    bounces: BounceOptions = BounceOptions()
     store: StoreOptions = StoreOptions()
     web: WebOptions = WebOptions()
 
@@ -102,7 +105,7 @@ class Settings(BaseSettings):
     def as_site(self) -> Site:
         """The site as the stages know it."""
         said = self.site.model_dump(exclude={"secret", "logo"})
-        return Site(**said, hub=self.web.hub, drips=self.web.drips)
+        return Site(**said, bounces=self.bounces.address, hub=self.web.hub, drips=self.web.drips)
 
 
 def load(folder: Path) -> Settings:
@@ -208,6 +211,7 @@ def _misfits(settings: Settings) -> Iterator[Problem]:
     if settings.mail.transport == "smtp" and not settings.all_relays:
         yield Problem("[smtp] host", "missing", 'needed by [mail] transport = "smtp"')
     yield from _relay_misfits(settings)
+    yield from _bounce_misfits(settings.bounces)
     for kind in ("", "ed25519_"):
         said = {key: getattr(settings.dkim, kind + key) for key in ("selector", "key_file")}
         for missing in (key for key, value in said.items() if any(said.values()) and not value):
@@ -229,6 +233,16 @@ def _relay_misfits(settings: Settings) -> Iterator[Problem]:
         if not group.domains and group.name not in DOMAINS:
             named = f"[[destinations]] {group.name}: domains"
             yield Problem(named, "missing", f"known without: {', '.join(DOMAINS)}")
+
+
+def _bounce_misfits(options: BounceOptions) -> Iterator[Problem]:
+    try:
+        mailbox(options.address)
+    except ValueError as error:
+        yield Problem("[bounces] address", str(error))
+    if options.imap_host and not (options.imap_username and options.imap_password_file):
+        named = "[bounces] imap_username and imap_password_file"
+        yield Problem(named, "missing", "needed by [bounces] imap_host")
 
 
 def effective(settings: Settings) -> dict[str, dict[str, Any]]:

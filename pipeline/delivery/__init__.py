@@ -3,6 +3,7 @@
 Nothing here sends, stores or reads a clock.
 """
 
+from pipeline.delivery.bounces import Bounce, BounceKind, read_bounces
 from pipeline.delivery.limits import Bucket, Gate, is_content_refused
 from pipeline.delivery.mta_log import accepted_by_postfix
 from pipeline.delivery.recovery import left_at
@@ -26,6 +27,8 @@ __all__ = [
     "PERMANENT",
     "TRANSITIONS",
     "WAITS",
+    "Bounce",
+    "BounceKind",
     "Bucket",
     "Event",
     "Gate",
@@ -37,5 +40,6 @@ __all__ = [
     "left_at",
     "meaning",
     "move",
+    "read_bounces",
     "wait",
 ]

@@ -33,7 +33,7 @@ PERMANENT = 500
 CLOSING = 421
 
 _STATUS = re.compile(r"(?<![\d.])[245]\.(\d{1,3}\.\d{1,3})(?![.\d])")
-_QUOTA = re.compile(r"quota|mailbox (is )?full|over ?storage|storage allocation", re.IGNORECASE)
+FULL = re.compile(r"quota|mailbox (is )?full|over ?storage|storage allocation", re.IGNORECASE)
 _NO_USER = re.compile(
     r"(user|recipient|mailbox|account|address)( is)? (unknown|not found|does ?n[o']t exist)"
     r"|(unknown|no such|invalid|non-?existent) (local )?(user|recipient|mailbox|account)",
@@ -62,7 +62,7 @@ def _is_full(reply: Reply, status: str) -> bool:
     """A mailbox over its quota; 552 to the text itself may also mean that the text is too long."""
     if status:
         return status == "2.2"
-    return reply.code == 552 and (not reply.after_dot or bool(_QUOTA.search(reply.text)))  # noqa: PLR2004 -- RFC 5321 4.2.3
+    return reply.code == 552 and (not reply.after_dot or bool(FULL.search(reply.text)))  # noqa: PLR2004 -- RFC 5321 4.2.3
 
 
 def _is_no_address(reply: Reply, status: str) -> bool:

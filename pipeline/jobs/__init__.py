@@ -12,7 +12,7 @@ from pipeline.jobs.convert import (
     write_export,
 )
 from pipeline.jobs.deliver import DeliverReport, deliver
-from pipeline.jobs.desk import Desk, Destination, Session, Transport
+from pipeline.jobs.desk import Desk, Destination, Inbox, Session, Transport
 from pipeline.jobs.drip_feed import (
     RHYTHMS,
     DripFeed,
@@ -24,24 +24,37 @@ from pipeline.jobs.drip_feed import (
 from pipeline.jobs.forecast import Departure, ForecastReport, forecast
 from pipeline.jobs.leave import leave
 from pipeline.jobs.links import Links, links
+from pipeline.jobs.pause import pause_issue, resume_issue
 from pipeline.jobs.plan_drips import plan_drips
 from pipeline.jobs.preview import MailPreview, PartKey, PreviewReport, preview, preview_mail
 from pipeline.jobs.publish_due import Held, PublishReport, Released, publish_due, resume
 from pipeline.jobs.rebuild import front_page, rebuild, serials
+from pipeline.jobs.resolve import (
+    Decide,
+    ResolveReport,
+    assume_sent,
+    by_postfix_log,
+    resend,
+    resolve,
+)
 from pipeline.jobs.revise import Revised, confirm, correct, issue_of
 from pipeline.jobs.send_test import send_test
 from pipeline.jobs.settle_ids import IdsReport, settle_ids
 from pipeline.jobs.status import Account, StatusReport, SubscriberReport, status, subscriber
 from pipeline.jobs.subscribe import COLUMNS, ImportReport, Wish, import_csv, subscribe
+from pipeline.jobs.take_bounces import BounceReport, learn, take_bounces
+from pipeline.jobs.tell import Happening, StoryReport, story
 from pipeline.jobs.tick import TickReport, tick
 
 __all__ = [
     "COLUMNS",
     "RHYTHMS",
     "Account",
+    "BounceReport",
     "Catalogue",
     "CheckReport",
     "Coming",
+    "Decide",
     "DeliverReport",
     "Departure",
     "Desk",
@@ -49,10 +62,12 @@ __all__ = [
     "DripFeed",
     "Followable",
     "ForecastReport",
+    "Happening",
     "Held",
     "IdsReport",
     "ImportReport",
     "ImportedReport",
+    "Inbox",
     "Links",
     "LookReport",
     "MailPreview",
@@ -60,15 +75,19 @@ __all__ = [
     "PreviewReport",
     "PublishReport",
     "Released",
+    "ResolveReport",
     "Revised",
     "Session",
     "StatusReport",
+    "StoryReport",
     "SubscriberReport",
     "TickReport",
     "Transport",
     "Volume",
     "Wanted",
     "Wish",
+    "assume_sent",
+    "by_postfix_log",
     "catalogue_of",
     "check",
     "coming",
@@ -83,22 +102,29 @@ __all__ = [
     "import_csv",
     "import_text",
     "issue_of",
+    "learn",
     "leave",
     "links",
     "look",
+    "pause_issue",
     "plan_drips",
     "preview",
     "preview_mail",
     "publish_due",
     "read_any",
     "rebuild",
+    "resend",
+    "resolve",
     "resume",
+    "resume_issue",
     "send_test",
     "serials",
     "settle_ids",
     "status",
+    "story",
     "subscribe",
     "subscriber",
+    "take_bounces",
     "tick",
     "version_of",
     "write_export",

@@ -32,16 +32,17 @@ def address(desk: Desk, compiled: mail.Compiled, one: Delivery) -> Message:
     """One reader's message: the same bytes whenever it is made again, but for the date."""
     site = desk.site
     leave = token.leave(one.subscriber_id, compiled.guide, secret=desk.secret)
-    at = desk.clock()
+    at, name = desk.clock(), message_id(desk, one.issue_id, one.subscriber_id)
+    back = mail.return_path(site.bounces, one.subscriber_id, name) if site.bounces else site.sender
     message = mail.address(
         compiled,
         mail.Recipient(
             subscriber_id=one.subscriber_id,
             address=one.address,
             name=one.name,
-            message_id=message_id(desk, one.issue_id, one.subscriber_id),
+            message_id=name,
             unsubscribe_url=site.url(f"u/{leave}"),
-            mail_from=site.sender,
+            mail_from=back,
             date=at,
         ),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -78,6 +78,13 @@ class Destination:
     """How many messages may be under way at once; 0: no limit."""
 
 
+class Inbox(Protocol):
+    """A mailbox that mail comes back to."""
+
+    def take(self) -> Iterable[bytes]:
+        """Each message once; raises PartworkError."""
+
+
 class Hub(Protocol):
     """Somebody who tells subscribers that a feed has changed."""
 
@@ -114,6 +121,8 @@ class Desk:
     """For guides that declare none."""
     catch_up: CatchUp
     max_late: timedelta
+    inboxes: tuple[Inbox, ...] = ()
+    """Where bounces and complaints are read."""
     destinations: tuple[Destination, ...] = ()
     """Groups of domains; all that are in none are another one."""
     lease: timedelta = timedelta(minutes=15)

@@ -231,6 +231,7 @@ class Dispatch:
         """What was not handed over waits on; after a fault of ours nobody knows."""
         key, error = result.task.key, result.error
         if error is None or isinstance(error, PartworkError | OSError):
+            self._lanes[result.task.lane].is_drained = False  # it is looked at once more
             return Settled(*key, DeliveryState.PENDING, "", now, is_untried=True)
         return Settled(*key, DeliveryState.UNCERTAIN, f"a fault of ours: {error!r}", now)
 

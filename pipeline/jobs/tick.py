@@ -15,6 +15,7 @@ from pipeline.jobs.ping_hub import ping_hub
 from pipeline.jobs.plan_drips import plan_drips
 from pipeline.jobs.publish_due import PublishReport, publish_due
 from pipeline.jobs.rebuild import rebuild, serials
+from pipeline.jobs.take_bounces import BounceReport, take_bounces
 from pipeline.model import Diagnostic, Picture, Serial
 
 
@@ -29,6 +30,8 @@ class TickReport:
     drips_planned: int
     unheard: tuple[str, ...]
     """What the WebSub hub could not be told, a line each; it is tried again."""
+    came_back: BounceReport
+    """What was learnt from bounces and complaints."""
     delivering: DeliverReport
     serials: tuple[Serial, ...]
     next_at: datetime | None
@@ -42,6 +45,7 @@ class TickReport:
             or self.publishing.held
             or self.publishing.problems
             or self.unheard
+            or self.came_back.problems
             or self.delivering.problems
         )
 
@@ -53,6 +57,7 @@ class TickReport:
             or self.publishing.revised
             or self.published.written
             or self.delivering.states
+            or self.came_back.kinds
         )
 
 
@@ -76,6 +81,7 @@ def tick(desk: Desk, now: datetime, *, render_all: bool = True) -> TickReport:
     if render_all or publishing.released or publishing.has_changed or publishing.revised:
         published = rebuild(desk, all_serials, now)
     unheard = ping_hub(desk, published.written, now)
+    came_back = take_bounces(desk, now)
     delivering = deliver(desk, now)
     return TickReport(
         now=now,
@@ -84,6 +90,7 @@ def tick(desk: Desk, now: datetime, *, render_all: bool = True) -> TickReport:
         published=published,
         drips_planned=drips,
         unheard=unheard,
+        came_back=came_back,
         delivering=delivering,
         serials=all_serials,
         next_at=next_at(desk, all_serials),

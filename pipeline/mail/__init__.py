@@ -4,7 +4,7 @@ The only door to premailer. Knows no relay, no subscriber's state and no clock.
 """
 
 from pipeline.mail.frame import MAX_HTML
-from pipeline.mail.identity import list_id, message_id
+from pipeline.mail.identity import list_id, message_id, return_path
 from pipeline.mail.letter import Letter, LetterKind
 from pipeline.mail.lint import CLIENTS, Finding, Support, lint, read_support
 from pipeline.mail.message import Compiled, Recipient, address, compile, compile_letter
@@ -34,4 +34,5 @@ __all__ = [
     "preview_html",
     "preview_text",
     "read_support",
+    "return_path",
 ]

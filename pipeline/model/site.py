@@ -30,6 +30,8 @@ class Site:
     postal_address: str
     description: str = ""
     reply_to: str = ""
+    bounces: str = ""
+    """The address that undeliverable mail comes back to; empty: the sender's."""
     lang: str = "en"
     zone: str = "UTC"
     accent: str = "#1f4e79"

@@ -1,14 +1,15 @@
 """The database: every SQL statement lives in this room, each a function of a transaction.
 
 `open_store` gives a `Store`; its `read()` and `write()` give transactions; the modules `guides`,
-`issues`, `archives`, `subscribers`, `deliveries`, `leases`, `throttles`, `pings` and `renderings`
-hold what can be said in one.
+`issues`, `archives`, `subscribers`, `deliveries`, `leases`, `throttles`, `bounces`, `pings` and
+`renderings` hold what can be said in one.
 """
 
 from sqlalchemy import Connection as Transaction
 
 from pipeline.store import (
     archives,
+    bounces,
     deliveries,
     guides,
     issues,
@@ -19,6 +20,7 @@ from pipeline.store import (
     throttles,
 )
 from pipeline.store.engine import Store, StoreOptions, open_store
+from pipeline.store.moving import copy
 from pipeline.store.tables import EVERY_GUIDE
 
 __all__ = [
@@ -27,6 +29,8 @@ __all__ = [
     "StoreOptions",
     "Transaction",
     "archives",
+    "bounces",
+    "copy",
     "deliveries",
     "guides",
     "issues",

@@ -181,6 +181,43 @@ def resume(tx: Connection, issue_id: str, now: datetime) -> int:
     return tx.execute(update(delivery).where(waiting).values(next_at=now)).rowcount
 
 
+def issues_of(tx: Connection, subscriber_id: int) -> tuple[str, ...]:
+    """The issues that were planned for somebody, the last first."""
+    rows = tx.execute(
+        select(delivery.c.issue_id)
+        .where(delivery.c.subscriber_id == subscriber_id)
+        .order_by(delivery.c.planned_at.desc())
+    )
+    return tuple(rows.scalars())
+
+
+def row(tx: Connection, issue_id: str, subscriber_id: int) -> dict[str, Any] | None:
+    """One delivery as a mapping of its columns; None if none was planned."""
+    mine = select(delivery).where(
+        delivery.c.issue_id == issue_id, delivery.c.subscriber_id == subscriber_id
+    )
+    found = tx.execute(mine).mappings().one_or_none()
+    return None if found is None else dict(found)
+
+
+def in_state(tx: Connection, state: DeliveryState, limit: int) -> tuple[dict[str, Any], ...]:
+    """Deliveries in a state, the last first, each as a mapping."""
+    rows = tx.execute(
+        select(
+            issue.c.guide, issue.c.number, subscriber.c.address, delivery.c.attempts,
+            func.coalesce(delivery.c.settled_at, delivery.c.leased_at, delivery.c.planned_at)
+            .label("since"),
+            delivery.c.next_at, delivery.c.reply,
+        )
+        .join(issue, issue.c.id == delivery.c.issue_id)
+        .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+        .where(delivery.c.state == state.value)
+        .order_by(delivery.c.planned_at.desc(), issue.c.guide, issue.c.number, subscriber.c.address)
+        .limit(limit)
+    )  # fmt: skip
+    return tuple(dict(one) for one in rows.mappings())
+
+
 def uncertain(tx: Connection) -> tuple[tuple[str, int], ...]:
     """The deliveries of which nobody knows whether they arrived: (issue id, subscriber id)."""
     rows = tx.execute(

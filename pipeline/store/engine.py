@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError, InternalError, OperationalError, Progr
 from pipeline.errors import StoreError
 from pipeline.store.databases import connect
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest migration; a test holds it against the scripts."""
 
 

@@ -101,11 +101,12 @@ def claim(tx: Connection, now: datetime, wanted: Claim) -> tuple[Claimed, ...]:
     """Lease due deliveries to this sender, those first that have waited longest.
 
     Commit before sending. Who has left, or may not be mailed any more, is not among them: their
-    deliveries are called off.
+    deliveries are called off. What was given back while its issue was being paused waits with it.
     """
     while rows := tx.execute(_due(now, wanted)).all():
-        good = [row for row in rows if row.is_wanted]
+        good = [row for row in rows if row.is_wanted and row.paused is None]
         _call_off([row for row in rows if not row.is_wanted], tx, now)
+        _hold_back([row for row in rows if row.is_wanted and row.paused is not None], tx)
         if good:
             _lease(good, tx, now, wanted.lease)
             return tuple(map(_claimed, good))
@@ -155,6 +156,7 @@ def _due(now: datetime, wanted: Claim) -> Any:
         subscriber.c.domain,
         subscriber.c.name,
         subscriber.c.status,
+        issue.c.paused,
         _is_wanted().label("is_wanted"),
     )
     return _with_reader(mine, columns).order_by(
@@ -203,6 +205,11 @@ def _lease(rows: list[Row[Any]], tx: Connection, now: datetime, lease: str) -> N
                 first_tried_at=func.coalesce(delivery.c.first_tried_at, bindparam("b_now", now)),
             )
         )
+
+
+def _hold_back(rows: list[Row[Any]], tx: Connection) -> None:
+    for issue_id, ids in _by_issue(rows):
+        tx.execute(update(delivery).where(_these(issue_id, ids)).values(next_at=None))
 
 
 def _call_off(rows: list[Row[Any]], tx: Connection, now: datetime) -> None:

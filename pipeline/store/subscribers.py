@@ -194,9 +194,12 @@ def advance(
     )
 
 
-def suppress(tx: Connection, subscriber_id: int) -> None:
-    """Never mail this person again: their server said that the address does not exist."""
-    tx.execute(
+def suppress(tx: Connection, subscriber_id: int) -> bool:
+    """Never mail this person again; False if that was so before.
+
+    Their server said that the address does not exist, or they called our mail spam.
+    """
+    done = tx.execute(
         update(subscriber)
         .where(
             subscriber.c.id == subscriber_id,
@@ -204,6 +207,7 @@ def suppress(tx: Connection, subscriber_id: int) -> None:
         )
         .values(status=SubscriberStatus.SUPPRESSED.value)
     )
+    return done.rowcount == 1
 
 
 def count(tx: Connection) -> dict[str, int]:

@@ -213,6 +213,23 @@ Index(
     postgresql_where=_LEASED,
 )
 
+bounce = Table(
+    "bounce",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", String, nullable=False, unique=True, comment="of the report"),
+    Column(
+        "subscriber_id",
+        ForeignKey("subscriber.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("issue_id", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("said", String, nullable=False, server_default=""),
+    Column("at", Instant, nullable=False),
+)
+
 throttle = Table(
     "throttle",
     metadata,

@@ -5,7 +5,7 @@
 It prints its port, then serves until it is ended. FILE is told each Message-ID and recipient in the
 words of a Postfix log. Faults are what real servers do: `greylist` everybody's first try,
 `refuse` three of a hundred, `drop` connections before and after the dot, `close` in mid-session
-(421), `slow` answers byte by byte.
+(421), `slow` answers byte by byte, `dislike` refuses half of all texts.
 """
 
 from __future__ import annotations
@@ -173,6 +173,9 @@ class Peer(asyncio.Protocol):
         assert found is not None
         if self._delay:
             await asyncio.sleep(self._delay)
+        if self._faults.now("dislike", 0.5):
+            self._transport.write(b"554 5.6.0 we do not like this\r\n")
+            return
         if self._faults.now("drop", 0.01):  # it has read the dot, and nobody will know
             self._transport.abort()
             return
