@@ -5,7 +5,7 @@ SITE ?= .
 DEMO_READERS := content/demonstration.csv
 
 .DEFAULT_GOAL := help
-.PHONY: help run once test walks check bench-related bench-feeds bench-mail fix lock clean
+.PHONY: help run once test walks check bench-related bench-feeds bench-mail bench-delivery soak fix lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -55,6 +55,13 @@ bench-related: .venv/bench ## related links beside what others find, and what th
 
 bench-feeds: .venv/bench ## what feeds cost, beside Django and Hugo (some minutes)
 	@$(BIN)/python -m bench.feeds
+
+bench-delivery: .venv/bench .venv/dev ## what sending costs, beside smtp-source, Postfix, django-newsletter and nodemailer (installs Postfix)
+	@bench/install-peers
+	@$(BIN)/python -m bench.delivery
+
+soak: .venv/dev ## 60,000 people and 200 kills: who is forgotten, who is served twice (some minutes)
+	@$(BIN)/python -m tests.crash.soak
 
 bench-mail: .venv/bench .venv/dev ## what a mail costs: inlining, addressing, signing, beside others
 	@$(BIN)/python -m bench.mail

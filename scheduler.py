@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import signal
-import socket
 import sys
 import threading
 from dataclasses import replace
@@ -27,10 +26,13 @@ from pipeline.app import App, open_site
 from pipeline.cli.running import print_tick
 from pipeline.cli.show import complain, fault, say
 from pipeline.errors import ConfigError, PartworkError, UsageError
-from pipeline.web import create_app
+from pipeline.web import create_app, listen
 
 LONGEST_SLEEP = timedelta(seconds=30)
 """Between two ticks: how soon an edited guide or a new reader is noticed."""
+
+LONGEST_PASS = timedelta(seconds=60)
+"""Of sending, after which it is looked again for what is to be released."""
 
 
 class NextDue(BaseTrigger):  # type: ignore[misc]  # APScheduler ships no types
@@ -38,9 +40,12 @@ class NextDue(BaseTrigger):  # type: ignore[misc]  # APScheduler ships no types
 
     def __init__(self) -> None:
         self.due_at: datetime | None = None
+        self.is_behind = False
 
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
         """The moment of the next tick; APScheduler asks after each one."""
+        if self.is_behind:
+            return now
         latest = now + LONGEST_SLEEP
         if self.due_at is None or self.due_at <= now:
             return latest
@@ -52,7 +57,8 @@ class Daemon:
 
     def __init__(self, app: App) -> None:
         self._stopping = threading.Event()
-        desk = replace(app.desk, is_stopping=self._stopping.is_set)
+        stop = self._stopping.is_set
+        desk = replace(app.desk, is_stopping=stop, longest_pass=LONGEST_PASS)
         self._app = replace(app, desk=desk)
         self._trigger, self._has_rendered = NextDue(), False
         self._scheduler = BackgroundScheduler(
@@ -65,6 +71,7 @@ class Daemon:
         self._has_rendered = False
         report = jobs.tick(desk, desk.clock(), render_all=everything)
         self._has_rendered, self._trigger.due_at = True, report.next_at
+        self._trigger.is_behind = report.delivering.is_unfinished
         return report
 
     def first_tick(self) -> None:
@@ -92,20 +99,6 @@ class Daemon:
             return
         if not report.is_idle:
             print_tick(self._app, report)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that the web server takes over.
-
-    Raises:
-        UsageError: The port is taken, or the address is not this machine's.
-    """
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        todo = "stop what listens there, or set PARTWORK_WEB__PORT"
-        raise UsageError(f"[web] {host}:{port}: {error.strerror or error}", todo) from error
 
 
 def serve(app: App) -> None:

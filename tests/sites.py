@@ -49,12 +49,13 @@ def write_guide(
     slug: str = "water",
     *,
     parts: int = 3,
+    paragraphs: int = 4,
     front: str = 'cadence: "weekly mon 09:00"\nzone: Europe/Berlin\nstart: 2026-03-09\n',
 ) -> Path:
-    """A Markdown guide of so many parts, each a section of some hundred words."""
+    """A Markdown guide of so many parts, each a section of some paragraphs of thirty words."""
     sections = [
         f"## All about {TOPICS[n % 8]} {n}\n\n"
-        + "\n\n".join(sentence(TOPICS[n % 8], each) for each in range(4))
+        + "\n\n".join(sentence(TOPICS[n % 8], each) for each in range(paragraphs))
         for n in range(parts)
     ]
     path = site / "content" / f"{slug}.md"

@@ -17,7 +17,7 @@ from pipeline.cli.root import Json, Now, folder_of
 from pipeline.cli.show import answer, diagnose, say, table, when
 from pipeline.errors import UsageError
 from pipeline.jobs import StatusReport, TickReport
-from pipeline.model import Serial
+from pipeline.model import DeliveryState, Serial
 
 PARTLY_DONE = 3
 MOST_FOLDERS = 12
@@ -81,7 +81,8 @@ def tick_payload(report: TickReport) -> dict[str, Any]:
         "written": report.published.written,
         "unchanged": report.published.unchanged,
         "deliveries": dict(report.delivering.states),
-        "problems": (*report.publishing.problems, *report.unheard, *report.delivering.problems),
+        "bounces": dict(report.came_back.kinds),
+        "problems": _problems(report),
         "diagnostics": [asdict(one) for one in report.diagnostics],
         "next_at": report.next_at,
     }
@@ -99,12 +100,24 @@ def print_tick(app: App, report: TickReport) -> None:
         say(f"Revised    {issue.guide_title}, {issue.number} of {issue.of}: {one.edit} edit")
     _print_files(app, report)
     _print_mail(app, report)
+    if report.came_back.kinds:
+        told = ", ".join(f"{number} {kind}" for kind, number in report.came_back.kinds.items())
+        say(f"Came back  {told}; {report.came_back.suppressed} not mailed any more")
     for held in report.publishing.held:
         say(held_line(held), "yellow")
-    for problem in (*report.publishing.problems, *report.unheard, *report.delivering.problems):
+    for problem in _problems(report):
         say(problem, "red")
     say()
     _print_coming(report.serials, zone)
+
+
+def _problems(report: TickReport) -> tuple[str, ...]:
+    return (
+        *report.publishing.problems,
+        *report.unheard,
+        *report.came_back.problems,
+        *report.delivering.problems,
+    )
 
 
 def _print_released(report: TickReport) -> None:
@@ -214,6 +227,11 @@ def status(context: typer.Context, now: Now = None, as_json: Json = False) -> No
     say()
     say(f"Subscribers  {people or 'nobody yet'}")
     say(f"Next         {when(report.next_at, zone)} {zone}")
+    for name, gate in report.left_alone.items():
+        say(f"Left alone   {name} until {when(gate.until, zone)}: {gate.why}", "yellow")
+    doubtful = sum(one.states.get(DeliveryState.UNCERTAIN, 0) for one in report.accounts)
+    if doubtful:
+        say(f"Uncertain    {doubtful} messages: see partwork delivery list", "yellow")
 
 
 def _status_payload(report: StatusReport) -> dict[str, Any]:
@@ -244,5 +262,8 @@ def _status_payload(report: StatusReport) -> dict[str, Any]:
             for one in report.accounts
         ],
         "subscribers": dict(report.subscribers),
+        "left_alone": {
+            name: {"until": gate.until, "why": gate.why} for name, gate in report.left_alone.items()
+        },
         "next_at": report.next_at,
     }

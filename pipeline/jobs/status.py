@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline import store
+from pipeline.delivery import Gate
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.rebuild import serials
 from pipeline.jobs.tick import next_at
@@ -35,6 +36,8 @@ class StatusReport:
     """Newest release first."""
     subscribers: Mapping[str, int]
     next_at: datetime | None
+    left_alone: Mapping[str, Gate]
+    """Relays and those who take our mail that get none for now, and until when."""
 
 
 def status(desk: Desk, now: datetime) -> StatusReport:
@@ -43,6 +46,7 @@ def status(desk: Desk, now: datetime) -> StatusReport:
     with desk.store.read() as tx:
         states = store.deliveries.accounts(tx)
         people = store.subscribers.count(tx)
+        gates = store.throttles.gates(tx)
         all_issues = [store.issues.of_guide(tx, one.front.slug) for one in found]
     issues = sorted(
         (issue for each in all_issues for issue in each),
@@ -50,7 +54,8 @@ def status(desk: Desk, now: datetime) -> StatusReport:
         reverse=True,
     )
     accounts = tuple(Account(issue, states.get(issue.id, {})) for issue in issues)
-    return StatusReport(found, accounts, people, next_at(desk, found))
+    closed = {name: gate for name, gate in gates.items() if not gate.is_open(now)}
+    return StatusReport(found, accounts, people, next_at(desk, found), closed)
 
 
 @dataclass(frozen=True, slots=True)

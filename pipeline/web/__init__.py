@@ -3,6 +3,7 @@
 GET and HEAD never change anything.
 """
 
+from pipeline.web.listening import listen
 from pipeline.web.server import create_app
 
-__all__ = ["create_app"]
+__all__ = ["create_app", "listen"]

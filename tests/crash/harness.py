@@ -106,10 +106,10 @@ def settings(port: int, url: str) -> str:
     )
 
 
-def build(folder: Path, port: int, people: int, url: str = SQLITE) -> Site:
+def build(folder: Path, port: int, people: int, url: str = SQLITE, *, paragraphs: int = 4) -> Site:
     """A site whose first issue is planned for so many people, and has not begun to go out."""
     make_site(folder, settings(port, url))
-    write_guide(folder)
+    write_guide(folder, paragraphs=paragraphs)
     audience = [f"u{n}@{'big' if n % 3 else f'd{n % 50}'}.example.org" for n in range(people)]
     with open_site(folder, MONDAY) as app:
         _subscribe(app, audience)

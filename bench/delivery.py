@@ -1,0 +1,260 @@
+"""What sending costs: messages a second and memory, beside others, into the same servers.
+
+`make bench-delivery` prints three tables. Rates are of whole runs, in turn, the best of two: ours
+with ledger and journal; smtp-source, the load generator in C that comes with Postfix, which keeps
+no account of anything; django-newsletter; nodemailer with a pool of connections, where npm is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from bench.memory import peak
+from pipeline import jobs, store
+from pipeline.app import open_site
+from pipeline.jobs.due_catalogue import due_catalogue
+from pipeline.jobs.publish_due import publish_due
+from tests import postgres
+from tests.crash.harness import MONDAY, SQLITE, build, settings
+from tests.sites import make_site, write_guide
+
+PEOPLE, FEW = 20_000, 1_500
+PARAGRAPHS = 27
+"""Make a message of some 30,000 octets."""
+OCTETS = 30_000
+CONNECTIONS = 10
+ROUNDS = 2
+HERE = Path(__file__).parents[1]
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def smtp_sink() -> Iterator[int]:
+    """Postfix's sink: it takes everything and keeps nothing."""
+    port = free_port()
+    command = ["smtp-sink", *(["-u", "nobody"] if os.geteuid() == 0 else []), "-c"]
+    with subprocess.Popen(  # noqa: S603 -- ours
+        [*command, f"127.0.0.1:{port}", "1000"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        time.sleep(0.5)
+        try:
+            yield port
+        finally:
+            process.kill()
+
+
+@contextmanager
+def postfix() -> Iterator[int]:
+    """A real Postfix that queues what it takes, and discards it."""
+    port = free_port()
+    folder = Path(tempfile.mkdtemp(prefix="pw-postfix-"))
+    folder.chmod(0o755)
+    config = folder / "etc"
+    shutil.copytree("/etc/postfix", config, symlinks=True)
+    main = [
+        "compatibility_level = 3.6", f"queue_directory = {folder}/spool",
+        f"data_directory = {folder}/data", "mail_owner = postfix", "setgid_group = postdrop",
+        "inet_interfaces = loopback-only", "mynetworks = 127.0.0.0/8", "myhostname = bench.example.org",
+        "default_transport = discard:", "local_transport = discard:", "mydestination =",
+        "smtpd_client_connection_count_limit = 0", "default_process_limit = 100",
+    ]  # fmt: skip
+    (config / "main.cf").write_text("\n".join([*main, ""]))
+    master = re.sub(
+        r"^smtp +inet.*$", f"127.0.0.1:{port} inet n - n - - smtpd",
+        (config / "master.cf").read_text(), flags=re.MULTILINE,
+    )  # fmt: skip
+    (config / "master.cf").write_text(master)
+    (folder / "data").mkdir()
+    (folder / "spool").mkdir()
+    shutil.chown(folder / "data", "postfix")
+    control = ["postfix", "-c", str(config)]
+    subprocess.run([*control, "start"], check=True, capture_output=True)  # noqa: S603 -- ours
+    time.sleep(1)
+    try:
+        yield port
+    finally:
+        subprocess.run([*control, "stop"], check=False, capture_output=True)  # noqa: S603 -- ours
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def ours(port: int, people: int, url: str = SQLITE) -> tuple[float, float]:
+    """Messages a second and MiB of a sender of its own, ledger and journal on."""
+    with tempfile.TemporaryDirectory() as folder:
+        site = build(Path(folder) / "site", port, people, url, paragraphs=PARAGRAPHS)
+        file = site.folder / "partwork.toml"
+        more = f"port = {port}\nconnections = {CONNECTIONS}\nmessages = 500"
+        file.write_text(file.read_text().replace(f"port = {port}", more))
+        seconds, memory, sent = _sender(site.folder)
+    assert sent == people
+    return people / seconds, memory
+
+
+def _sender(folder: Path, seconds: float = 0.0) -> tuple[float, float, int]:
+    command = [sys.executable, "-m", "bench.delivery", "sender", str(folder), str(seconds)]
+    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=True)  # noqa: S603 -- ours
+    took, memory, sent = json.loads(done.stdout)
+    return float(took), float(memory), int(sent)
+
+
+def sender(folder: str, seconds: str) -> None:
+    """Deliver what is due in a site; tell how long it took, and what it needed."""
+    with open_site(Path(folder)) as app:
+        from dataclasses import replace
+
+        limit = timedelta(seconds=float(seconds)) if float(seconds) else None
+        desk = replace(app.desk, longest_pass=limit)
+        began = time.perf_counter()
+        report = jobs.deliver(desk, desk.clock())
+        took = time.perf_counter() - began
+    assert not report.problems, report.problems
+    _say(json.dumps([took, peak(), report.sent]))
+
+
+def smtp_source(port: int, people: int) -> float:
+    """Messages a second of Postfix's load generator."""
+    command = ["smtp-source", "-d", "-s", str(CONNECTIONS), "-l", str(OCTETS), "-m", str(people)]
+    command += ["-f", "a@example.org", "-t", "b@example.org", f"127.0.0.1:{port}"]
+    began = time.perf_counter()
+    subprocess.run(command, check=True)  # noqa: S603 -- ours
+    return people / (time.perf_counter() - began)
+
+
+def django_newsletter(port: int, people: int) -> float:
+    """Messages a second of its own command, in its own process."""
+    command = [sys.executable, "-m", "bench.peer_newsletter", str(port), str(people), str(OCTETS)]
+    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=True)  # noqa: S603 -- ours
+    return people / float(done.stdout.splitlines()[-1])
+
+
+NODEMAILER = """
+const nodemailer = require('nodemailer');
+const [port, people, octets, connections] = process.argv.slice(2).map(Number);
+const pool = nodemailer.createTransport({host: '127.0.0.1', port, pool: true, ignoreTLS: true,
+  maxConnections: connections, maxMessages: 500});
+const text = 'x'.repeat(70).concat('\\n').repeat(Math.floor(octets / 142));
+const began = process.hrtime.bigint();
+Promise.all(Array.from({length: people}, (_, n) => pool.sendMail({from: 'a@example.org',
+  to: `u${n}@example.org`, subject: 'A part', text, html: `<p>${text}</p>`}))).then(() => {
+  console.log(Number(process.hrtime.bigint() - began) / 1e9);
+  pool.close();
+});
+"""
+
+
+def nodemailer(port: int, people: int) -> float | None:
+    """Messages a second of a pool; None where npm is not."""
+    if shutil.which("npm") is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "nodemailer"]
+        subprocess.run(install, cwd=folder, check=True, capture_output=True)  # noqa: S603 -- ours
+        (Path(folder) / "send.js").write_text(NODEMAILER)
+        command = ["node", "send.js", str(port), str(people), str(OCTETS), str(CONNECTIONS)]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)  # noqa: S603 -- ours
+    return people / float(done.stdout)
+
+
+def rates() -> None:
+    """The first two tables."""
+    with smtp_sink() as port:
+        _say(f"{OCTETS:,} octets into smtp-sink, {CONNECTIONS} connections, messages a second")
+        found = {"smtp-source -d": 0.0, "ours, SQLite": 0.0, "ours, PostgreSQL": 0.0}
+        memory = 0.0
+        for _ in range(ROUNDS):
+            found["smtp-source -d"] = max(found["smtp-source -d"], smtp_source(port, PEOPLE))
+            rate, memory = ours(port, PEOPLE)
+            found["ours, SQLite"] = max(found["ours, SQLite"], rate)
+        with postgres.server() as server, postgres.database(server) as url:
+            found["ours, PostgreSQL"] = ours(port, PEOPLE, url)[0]
+        found["django-newsletter"] = django_newsletter(port, FEW)
+        found["nodemailer, pool"] = nodemailer(port, FEW) or 0.0
+        _table(found, "smtp-source -d")
+        _say(f"memory of our sender {memory:.0f} MiB")
+    with postfix() as port:
+        _say(f"\n{OCTETS:,} octets into Postfix, which discards them, messages a second")
+        found = {"smtp-source -d": smtp_source(port, PEOPLE // 4)}
+        found["ours, SQLite"] = ours(port, PEOPLE // 4)[0]
+        _table(found, "smtp-source -d")
+
+
+def _table(found: dict[str, float], base: str) -> None:
+    for name, rate in found.items():
+        shown = f"{rate:>8,.0f} {rate / found[base]:>7.2f} x" if rate else f"{'-':>8}"
+        _say(f"{name:<24} {shown}")
+
+
+def sizes() -> None:
+    """The third table: what an issue costs by its audience."""
+    _say("\npeople      planned in   memory of a sender")
+    for people in (1_000, 100_000, 1_000_000):
+        with smtp_sink() as port, tempfile.TemporaryDirectory() as folder:
+            at = Path(folder) / "site"
+            make_site(at, settings(port, SQLITE))
+            write_guide(at, paragraphs=PARAGRAPHS)
+            planned = _plan(at, people)
+            _, memory, _ = _sender(at, 10.0)
+        _say(f"{people:>9,} {planned:>10.2f} s {memory:>14.0f} MiB")
+
+
+def _plan(folder: Path, people: int) -> float:
+    """Seconds to release an issue to so many; the subscribers are written by one statement."""
+    with open_site(folder, MONDAY) as app:
+        with app.desk.store.write() as tx:
+            tx.exec_driver_sql(_PEOPLE.format(people))
+            tx.exec_driver_sql(_FOLLOWING)
+        at = app.desk.clock()
+        catalogue = due_catalogue(app.desk, at)
+        began = time.perf_counter()
+        report = publish_due(app.desk, catalogue, at)
+        took = time.perf_counter() - began
+        with app.desk.store.read() as tx:
+            assert sum(next(iter(store.deliveries.accounts(tx).values())).values()) == people
+    assert report.released
+    return took
+
+
+_PEOPLE = """INSERT INTO subscriber (address, address_key, domain, zone, status, created_at)
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {})
+    SELECT 'u' || i || '@d' || (i % 50) || '.example.org', 'u' || i || '@d' || (i % 50)
+    || '.example.org', 'd' || (i % 50) || '.example.org', '', 'active', '2026-03-01' FROM n"""
+_FOLLOWING = """INSERT INTO subscription (subscriber_id, guide, mode)
+    SELECT id, 'water', 'live' FROM subscriber"""
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 -- what it is for
+
+
+def main() -> None:
+    """Print the tables, or be a sender for them."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    if sys.argv[1:2] == ["sender"]:
+        sender(*sys.argv[2:])
+        return
+    rates()
+    sizes()
+
+
+if __name__ == "__main__":
+    main()
