@@ -24,7 +24,7 @@ def main() -> None:
         INSTALLED_APPS=[
             "django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sites",
             "django.contrib.sessions", "django.contrib.messages", "django.contrib.admin",
-            "newsletter",
+            "sorl.thumbnail", "newsletter",
         ],
         SITE_ID=1, USE_TZ=True, DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
         EMAIL_HOST="127.0.0.1", EMAIL_PORT=port, SECRET_KEY="bench",  # noqa: S106 -- nothing is kept
