@@ -19,6 +19,9 @@ from pipeline.jobs.revise import Revised, revise
 from pipeline.jobs.standing import Standing, standings, upcoming
 from pipeline.model import CatchUp, Issue, Release, Slot
 
+MANY = 1_000
+"""Deliveries planned at once that change what the database should know of its sizes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -160,6 +163,8 @@ def _record(tx: store.Transaction, issue: Issue, groups: Mapping[str, str]) -> i
             issue.id, issue.guide, issue.slot.key, issue.released_at, at, groups
         )
         planned += store.deliveries.snapshot(tx, plan, zone, hour)
+    if planned >= MANY:
+        store.deliveries.learn_sizes(tx)
     return planned
 
 

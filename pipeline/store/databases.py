@@ -18,7 +18,7 @@ PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = FULL",  # NORMAL may lose the last commits with the power: people served twice
     "foreign_keys = ON",
-    "cache_size = -16384",  # KiB
+    "cache_size = -8192",  # KiB
 )
 
 WRITER = 0x70617274
