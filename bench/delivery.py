@@ -12,12 +12,13 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from pipeline.app import open_site
 from pipeline.jobs.due_catalogue import due_catalogue
 from pipeline.jobs.publish_due import publish_due
 from tests import postgres
-from tests.crash.harness import MONDAY, SQLITE, build, settings
+from tests.crash.harness import MONDAY, SQLITE, build, settings, sink
 from tests.sites import make_site, write_guide
 
 PEOPLE, FEW = 20_000, 1_500
@@ -148,6 +149,28 @@ def django_newsletter(port: int, people: int) -> float:
     return people / float(done.stdout.splitlines()[-1])
 
 
+def newsletter_killed(people: int = 500) -> str:
+    """What becomes of django-newsletter's list when it is killed, run again, and set right."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Path(folder) / "db"
+        with sink(Path(folder) / "sink") as server:
+            command = [sys.executable, "-m", "bench.peer_newsletter", str(server.port)]
+            command += [str(people), "3000", str(database)]
+            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": HERE}
+            process = subprocess.Popen(command, **quiet)  # type: ignore[call-overload]  # noqa: S603 -- ours
+            while len(server.accepted()) < people // 5:
+                time.sleep(0.01)
+            process.kill()
+            process.wait()
+            subprocess.run([*command, "again"], check=True, **quiet)  # type: ignore[call-overload]  # noqa: S603 -- ours
+            lost = people - len(server.accepted())
+            with closing(sqlite3.connect(database)) as raw, raw:
+                raw.execute("UPDATE newsletter_submission SET sending = 0")
+            subprocess.run([*command, "again"], check=True, **quiet)  # type: ignore[call-overload]  # noqa: S603 -- ours
+            twice = sum(count - 1 for count in server.accepted().values())
+    return f"{lost} of {people} get nothing; set right by hand, {twice} get it twice"
+
+
 NODEMAILER = """
 const nodemailer = require('nodemailer');
 const [port, people, octets, connections] = process.argv.slice(2).map(Number);
@@ -192,6 +215,7 @@ def rates() -> None:
         found["nodemailer, pool"] = nodemailer(port, FEW) or 0.0
         _table(found, "smtp-source -d")
         _say(f"memory of our sender {memory:.0f} MiB")
+        _say(f"django-newsletter after kill -9 and another run: {newsletter_killed()}")
     with postfix() as port:
         _say(f"\n{OCTETS:,} octets into Postfix, which discards them, messages a second")
         found = {"smtp-source -d": smtp_source(port, PEOPLE // 4)}
