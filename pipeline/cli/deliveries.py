@@ -43,6 +43,9 @@ def list_all(
     if as_json:
         answer([dict(one) for one in rows])
         return
+    if not rows:
+        say(f"None is {state.value}.")
+        return
     table(
         ("guide", "part", "address", "tries", "since", "said"),
         (
@@ -58,8 +61,6 @@ def list_all(
         ),
         right=(1, 3),
     )
-    if not rows:
-        say(f"None is {state.value}.")
 
 
 @group.command()

@@ -16,7 +16,7 @@ from pipeline.cli.guides import held_line
 from pipeline.cli.root import Json, Now, folder_of
 from pipeline.cli.show import answer, diagnose, say, table, when
 from pipeline.errors import UsageError
-from pipeline.jobs import StatusReport, TickReport
+from pipeline.jobs import Account, StatusReport, TickReport
 from pipeline.model import DeliveryState, Serial
 
 PARTLY_DONE = 3
@@ -217,7 +217,7 @@ def status(context: typer.Context, now: Now = None, as_json: Json = False) -> No
                 f"{one.issue.number}/{one.issue.of}",
                 one.issue.subject,
                 str(one.planned),
-                ", ".join(f"{number} {state}" for state, number in one.states.items()),
+                _standing(one),
             )
             for one in report.accounts
         ),
@@ -232,6 +232,11 @@ def status(context: typer.Context, now: Now = None, as_json: Json = False) -> No
     doubtful = sum(one.states.get(DeliveryState.UNCERTAIN, 0) for one in report.accounts)
     if doubtful:
         say(f"Uncertain    {doubtful} messages: see partwork delivery list", "yellow")
+
+
+def _standing(one: Account) -> str:
+    states = ", ".join(f"{number} {state}" for state, number in one.states.items())
+    return f"{states}; paused: {one.paused}" if one.paused else states
 
 
 def _status_payload(report: StatusReport) -> dict[str, Any]:
@@ -258,6 +263,7 @@ def _status_payload(report: StatusReport) -> dict[str, Any]:
                 "path": one.issue.path,
                 "planned": one.planned,
                 "states": dict(one.states),
+                "paused": one.paused,
             }
             for one in report.accounts
         ],

@@ -20,6 +20,8 @@ class Account:
 
     issue: Issue
     states: Mapping[str, int]
+    paused: str = ""
+    """Why its mail is held back; empty: it is not."""
 
     @property
     def planned(self) -> int:
@@ -47,13 +49,16 @@ def status(desk: Desk, now: datetime) -> StatusReport:
         states = store.deliveries.accounts(tx)
         people = store.subscribers.count(tx)
         gates = store.throttles.gates(tx)
+        paused = store.deliveries.paused(tx)
         all_issues = [store.issues.of_guide(tx, one.front.slug) for one in found]
     issues = sorted(
         (issue for each in all_issues for issue in each),
         key=lambda issue: (issue.released_at, issue.guide, issue.number),
         reverse=True,
     )
-    accounts = tuple(Account(issue, states.get(issue.id, {})) for issue in issues)
+    accounts = tuple(
+        Account(issue, states.get(issue.id, {}), paused.get(issue.id, "")) for issue in issues
+    )
     closed = {name: gate for name, gate in gates.items() if not gate.is_open(now)}
     return StatusReport(found, accounts, people, next_at(desk, found), closed)
 

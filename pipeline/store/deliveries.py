@@ -272,6 +272,12 @@ def decide(
     )
 
 
+def paused(tx: Connection) -> dict[str, str]:
+    """The issues whose mail is held back, and why."""
+    rows = tx.execute(select(issue.c.id, issue.c.paused).where(issue.c.paused.is_not(None)))
+    return {issue_id: why for issue_id, why in rows}
+
+
 def accounts(tx: Connection) -> dict[str, dict[str, int]]:
     """For each issue how many of its deliveries stand in each state."""
     rows = tx.execute(

@@ -128,6 +128,7 @@ def test_pause_and_resume_repeat_nothing_and_skip_nothing(tmp_path: Path) -> Non
                 jobs.pause_issue(app.desk, "water", 1, "wait")
                 sender.join()
                 assert jobs.deliver(app.desk, now()).states == {}
+                assert jobs.status(app.desk, now()).accounts[0].paused == "wait"
                 jobs.resume_issue(app.desk, "water", 1, now())
         site.finish()
         assert set(server.accepted().values()) == {1}
