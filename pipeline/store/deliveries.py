@@ -275,7 +275,7 @@ def decide(
 def paused(tx: Connection) -> dict[str, str]:
     """The issues whose mail is held back, and why."""
     rows = tx.execute(select(issue.c.id, issue.c.paused).where(issue.c.paused.is_not(None)))
-    return {issue_id: why for issue_id, why in rows}
+    return {row.id: str(row.paused) for row in rows}
 
 
 def accounts(tx: Connection) -> dict[str, dict[str, int]]:
