@@ -1,18 +1,22 @@
 """What a mail costs: inlining its style, and addressing it to one reader after the other.
 
 `make bench-mail` prints two tables, ours beside what others take for the same document: premailer
-as we call it, as it comes, and css-inline; then messages a second by our skeleton, with and without
-signatures, beside Python's EmailMessage and beside inlining for each reader.
+as we call it, as it comes, css-inline, and npm's juice; then messages a second by our skeleton, with
+and without signatures, beside Python's EmailMessage and beside inlining for each reader.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import partial
+from pathlib import Path
 
 os.environ.setdefault("PREMAILER_CACHE_MAXSIZE", "8192")  # as pipeline.app does
 
@@ -69,6 +73,36 @@ def inlining(document: str) -> None:
     for name, work in rows:
         work()
         _say(f"  {name:34} {best(work) * 1e3:8.1f} ms")
+    took = juice(document)
+    _say(f"  {'juice (node)':34} {took:8.1f} ms" if took else "  juice: no npm here")
+
+
+JUICE = """
+const juice = require('juice');
+const document = require('fs').readFileSync(process.argv[2], 'utf8');
+let best = Infinity;
+for (let round = 0; round < 6; round++) {
+  const began = process.hrtime.bigint();
+  juice(document);
+  best = Math.min(best, Number(process.hrtime.bigint() - began) / 1e6);
+}
+console.log(best);
+"""
+
+
+def juice(document: str) -> float | None:
+    """Milliseconds that npm's juice takes; None where npm is not."""
+    if shutil.which("npm") is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        at = Path(folder)
+        install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "juice"]
+        subprocess.run(install, cwd=at, check=True, capture_output=True)  # noqa: S603 -- ours
+        (at / "inline.js").write_text(JUICE, encoding="utf-8")
+        (at / "mail.html").write_text(document, encoding="utf-8")
+        command = ["node", "inline.js", "mail.html"]
+        done = subprocess.run(command, cwd=at, capture_output=True, text=True, check=True)  # noqa: S603 -- ours
+    return float(done.stdout)
 
 
 def by_email_message(compiled: mail.Compiled, reader: mail.Recipient) -> bytes:
