@@ -1,8 +1,8 @@
 """What a mail costs: inlining its style, and addressing it to one reader after the other.
 
 `make bench-mail` prints two tables, ours beside what others take for the same document: premailer
-as we call it, as it comes, css-inline, and npm's juice; then messages a second by our skeleton, with
-and without signatures, beside Python's EmailMessage and beside inlining for each reader.
+as we call it, as it comes, css-inline, and npm's juice; then messages a second by our skeleton,
+with and without signatures, beside Python's EmailMessage and beside inlining for each reader.
 """
 
 from __future__ import annotations
