@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -11,6 +12,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Sink
+from aiosmtpd.smtp import AuthResult
 
 from pipeline import jobs, store
 from pipeline.app import open_site
@@ -215,3 +219,46 @@ def _rows(folder: Path, url: str) -> dict[str, list[tuple[object, ...]]]:
         }
     opened.close()
     return found
+
+
+class Refusing:
+    """Lets nobody in, and counts who tried."""
+
+    def __init__(self) -> None:
+        self.tries = 0
+
+    def __call__(self, *_: object) -> AuthResult:
+        """No."""
+        self.tries += 1
+        return AuthResult(success=False, handled=False)
+
+
+def test_a_login_that_is_refused_blames_nobody(tmp_path: Path) -> None:
+    """After a try for each connection it ends; nobody failed, no attempt counts, it is told."""
+    refusing = Refusing()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = Controller(
+        Sink(), hostname="127.0.0.1", port=port, authenticator=refusing, auth_require_tls=False
+    )
+    server.start()
+    try:
+        site = build(tmp_path / "site", port, 50)
+        (site.folder / "password").write_text("wrong\n")
+        login = f'port = {port}\nusername = "news"\npassword_file = "password"'
+        configure(site, f"port = {port}", login)
+        with open_site(site.folder) as app:
+            report = jobs.deliver(app.desk, now())
+            again = jobs.deliver(app.desk, now())
+            left = jobs.status(app.desk, now()).left_alone
+            with app.desk.store.read() as tx:
+                rows = store.deliveries.in_state(tx, DeliveryState.PENDING, 99)
+    finally:
+        server.stop()
+    assert "login refused (535" in report.problems[0]
+    assert "[smtp] username and password_file" in report.problems[0]
+    assert (report.states, again.states) == ({}, {})
+    assert {row["attempts"] for row in rows} == {0}
+    assert len(rows) == 50
+    assert list(left) == [f"relay 127.0.0.1:{port}"]
+    assert 1 <= refusing.tries <= 8
