@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -14,6 +15,9 @@ from pipeline.jobs.desk import Desk, Session, Transport
 from pipeline.jobs.leases import Lease
 from pipeline.model import Message, Mode, Reply
 from pipeline.store.leases import Claimed
+
+LAST_WORD = 1.0
+"""Seconds in which those who were broken off may still say what became of their messages."""
 
 Compiled = Mapping[tuple[str, Mode], mail.Compiled]
 Key = tuple[str, int]
@@ -113,9 +117,10 @@ class Route:
         """Break off what is still under way; who waits for a connection is left to itself."""
         for session in tuple(self._sessions):
             session.abort()
+        until = time.monotonic() + LAST_WORD
         for thread in self._threads:
             if thread.is_alive():
-                thread.join(1.0)
+                thread.join(max(0.0, until - time.monotonic()))
 
     def _work(self) -> None:
         """Serve until told to end, or until no session can be had."""
