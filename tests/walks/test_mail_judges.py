@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -273,3 +275,44 @@ def test_every_language_is_judged() -> None:
     assert {wording.voice(one.lang, site()).lang for one in issues().values()} == {
         "en", *site().catalogues,
     }  # fmt: skip
+
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+DIFFERENCE = """async ([one, other]) => {
+  const pixels = await Promise.all([one, other].map(async data => {
+    const image = new Image();
+    image.src = 'data:image/png;base64,' + data;
+    await image.decode();
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [image.width, image.height];
+    const context = canvas.getContext('2d');
+    context.drawImage(image, 0, 0);
+    return [image.height, context.getImageData(0, 0, image.width, image.height).data];
+  }));
+  const [[height, first], [otherHeight, second]] = pixels;
+  let differing = 0;
+  const count = Math.min(first.length, second.length) / 4;
+  for (let at = 0; at < count * 4; at += 4) {
+    const apart = Math.max(...[0, 1, 2].map(n => Math.abs(first[at + n] - second[at + n])));
+    differing += apart > 48;
+  }
+  return [Math.abs(height - otherHeight) / height, differing / count];
+}"""
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(375, "light"), (600, "dark")])
+def test_it_looks_as_it_did(browser: Browser, width: int, scheme: str) -> None:
+    """Without pictures, which did not come, it is what was looked at and found good.
+
+    `PARTWORK_GOLDEN=1 pytest -m tools tests/walks/test_mail_judges.py` takes the pictures anew:
+    open them, and look, before they are committed.
+    """
+    kept = GOLDEN / f"mail-{width}-{scheme}.png"
+    with shown(browser, document("everything"), width=width, scheme=scheme) as page:
+        taken = page.screenshot(full_page=True)
+        if "PARTWORK_GOLDEN" in os.environ:
+            kept.write_bytes(taken)
+        pair = [base64.b64encode(one).decode() for one in (kept.read_bytes(), taken)]
+        height, pixels = page.evaluate(DIFFERENCE, pair)
+    assert height < 0.02
+    assert pixels < 0.02
