@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from pipeline.mail import head
 from pipeline.mail.encode import FENCE, cut, quoted_printable, quoted_solid, quoted_value
@@ -176,11 +177,17 @@ def address(compiled: Compiled, recipient: Recipient) -> Message:
         compiled.issue_id,
         recipient.subscriber_id,
         recipient.message_id,
-        head.check_address(recipient.mail_from, where),
+        _sender(recipient.mail_from, where),
         to,
         compiled.skeleton.fill(values, whole=bool(recipient.preferences_url)),
         is_plain=True,
     )
+
+
+@lru_cache(maxsize=16)
+def _sender(address: str, where: str) -> str:
+    """The envelope sender, which many messages share unless each has a return path of its own."""
+    return head.check_address(address, where)
 
 
 def _solid_in_parts(value: str) -> tuple[bytes, bytes]:
