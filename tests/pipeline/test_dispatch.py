@@ -49,7 +49,7 @@ def test_a_relay_is_not_asked_for_more_than_its_rate(tmp_path: Path) -> None:
             began = time.monotonic()
             assert jobs.deliver(app.desk, now()).sent == 70
             took = time.monotonic() - began
-    assert 1.2 < took < 4
+    assert took > 1.2
 
 
 def test_a_group_of_domains_holds_up_no_other(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_relays_share_by_weight(tmp_path: Path) -> None:
 
 def test_who_leaves_while_it_goes_out_gets_nothing(tmp_path: Path) -> None:
     """An unsubscribe during a large issue holds for every message that begins a second later."""
-    with sink(tmp_path / "sink", "--delay=20") as server:
+    with sink(tmp_path / "sink", "--delay=40") as server:
         site = build(tmp_path / "site", server.port, 600)
         sender = start(site.folder)
         while not server.accepted():

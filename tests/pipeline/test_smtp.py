@@ -276,5 +276,5 @@ def test_a_server_that_trickles_is_not_waited_for_without_end() -> None:
         began = time.monotonic()
         with pytest.raises(RelayError, match="no answer in time"):
             Relay(options, "x.example.org", Path()).open()
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 2.8  # it goes on for three seconds
         thread.join()
