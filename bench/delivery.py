@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from pipeline.jobs.due_catalogue import due_catalogue
 from pipeline.jobs.publish_due import publish_due
 from tests import postgres
 from tests.crash.harness import MONDAY, SQLITE, build, settings, sink
+from tests.ports import free_port
 from tests.sites import make_site, write_guide
 
 PEOPLE, FEW = 20_000, 1_500
@@ -38,14 +40,6 @@ OCTETS = 30_000
 CONNECTIONS = 10
 ROUNDS = 2
 HERE = Path(__file__).parents[1]
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 @contextmanager
@@ -122,8 +116,6 @@ def _sender(folder: Path, seconds: float = 0.0) -> tuple[float, float, int]:
 def sender(folder: str, seconds: str) -> None:
     """Deliver what is due in a site; tell how long it took, and what it needed."""
     with open_site(Path(folder)) as app:
-        from dataclasses import replace
-
         limit = timedelta(seconds=float(seconds)) if float(seconds) else None
         desk = replace(app.desk, longest_pass=limit)
         began = time.perf_counter()

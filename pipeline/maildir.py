@@ -20,10 +20,6 @@ from pipeline.model import Message, Reply
 ACCEPTED = Reply(250, "written to the Maildir", "2.0.0", after_dot=True)
 
 
-def _nothing(_message: Message) -> None:
-    """What is done before the name when nothing is."""
-
-
 @dataclass(frozen=True, slots=True)
 class Outbox:
     """A Maildir: new messages appear in `new/`, whole."""
@@ -54,7 +50,7 @@ class Outbox:
     def send(
         self,
         message: Message,
-        before_dot: Callable[[Message], None] = _nothing,
+        before_dot: Callable[[Message], None] | None = None,
         following: Message | None = None,
     ) -> Reply:
         """250 once the message is on disk, 452 when the disk refused (RFC 5321 section 4.2.3).
@@ -77,7 +73,8 @@ class Outbox:
                 os.fsync(file.fileno())
         except OSError as error:
             return _refused(error)
-        before_dot(message)
+        if before_dot is not None:
+            before_dot(message)
         try:
             draft.replace(self.folder / "new" / name)
         except OSError as error:

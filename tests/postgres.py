@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +14,8 @@ from pathlib import Path
 from uuid import uuid4
 
 import psycopg
+
+from tests.ports import free_port
 
 NOBODY = "nobody"
 DEBIAN = Path("/usr/lib/postgresql")
@@ -42,8 +43,7 @@ def server() -> Iterator[str]:
     if user:
         found = pwd.getpwnam(user)
         os.chown(folder, found.pw_uid, found.pw_gid)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     data = folder / "data"
     init = [str(programs() / "initdb"), "-D", str(data), "-U", "partwork", "-A", "trust"]
     init += ["-E", "UTF8", "--locale=C", "--no-sync"]

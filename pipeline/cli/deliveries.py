@@ -11,12 +11,10 @@ import typer
 
 from pipeline import jobs, store
 from pipeline.app import open_site
-from pipeline.cli.root import Json, folder_of
+from pipeline.cli.root import PARTLY_DONE, Json, folder_of
 from pipeline.cli.show import answer, complain, say, table, when
 from pipeline.errors import FileError, UsageError
 from pipeline.model import DeliveryState
-
-PARTLY_DONE = 3
 
 group = typer.Typer(
     help="See what became of messages, and decide what is uncertain.", no_args_is_help=True

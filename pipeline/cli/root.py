@@ -17,6 +17,9 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 failed, 2 usage or settings, 3 partly done.",
 )
 
+PARTLY_DONE = 3
+"""The exit code of what was done in part."""
+
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Now = Annotated[
     str | None,

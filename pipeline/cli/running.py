@@ -13,13 +13,12 @@ import typer
 from pipeline import jobs
 from pipeline.app import App, open_site
 from pipeline.cli.guides import held_line
-from pipeline.cli.root import Json, Now, folder_of
+from pipeline.cli.root import PARTLY_DONE, Json, Now, folder_of
 from pipeline.cli.show import answer, diagnose, say, table, when
 from pipeline.errors import UsageError
 from pipeline.jobs import Account, StatusReport, TickReport
 from pipeline.model import DeliveryState, Serial
 
-PARTLY_DONE = 3
 MOST_FOLDERS = 12
 """How many folders a summary names."""
 

@@ -10,7 +10,7 @@ import typer
 
 from pipeline import jobs, store
 from pipeline.app import open_site
-from pipeline.cli.root import Json, folder_of
+from pipeline.cli.root import PARTLY_DONE, Json, folder_of
 from pipeline.cli.show import answer, complain, say, table, when
 from pipeline.errors import FileError, UsageError
 from pipeline.jobs import ImportReport, SubscriberReport, Wish
@@ -88,7 +88,7 @@ def import_file(
                 f"{report.added} added, {report.known} already known, {len(report.refused)} refused"
             )
     if report.refused:
-        raise typer.Exit(3 if report.added or report.known else 1)
+        raise typer.Exit(PARTLY_DONE if report.added or report.known else 1)
 
 
 def _read(file: Path) -> str:

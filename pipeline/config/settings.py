@@ -40,7 +40,7 @@ from pipeline.inbox import BounceOptions
 from pipeline.model import Site
 from pipeline.page import check_accents
 from pipeline.smtp import RelayOptions
-from pipeline.store import StoreOptions
+from pipeline.store import StoreOptions, shown
 
 FILE_NAME = "partwork.toml"
 PREFIX = "PARTWORK_"
@@ -250,4 +250,5 @@ def effective(settings: Settings) -> dict[str, dict[str, Any]]:
     dumped = settings.model_dump(mode="json", by_alias=True)
     if settings.site.secret.get_secret_value():
         dumped["site"]["secret"] = MASK
+    dumped["store"]["url"] = shown(settings.store.url)
     return dumped

@@ -24,8 +24,8 @@ class Session(Protocol):
     def send(
         self,
         message: Message,
-        before_dot: Callable[[Message], None] = ...,
-        following: Message | None = ...,
+        before_dot: Callable[[Message], None] | None = None,
+        following: Message | None = None,
     ) -> Reply:
         """What was said to this message.
 

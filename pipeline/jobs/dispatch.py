@@ -229,11 +229,11 @@ class Dispatch:
 
     def _untried(self, result: Result, now: datetime) -> Settled:
         """What was not handed over waits on; after a fault of ours nobody knows."""
-        key, error = result.task.key, result.error
+        task, error = result.task, result.error
         if error is None or isinstance(error, PartworkError | OSError):
-            self._lanes[result.task.lane].is_drained = False  # it is looked at once more
-            return Settled(*key, DeliveryState.PENDING, "", now, is_untried=True)
-        return Settled(*key, DeliveryState.UNCERTAIN, f"a fault of ours: {error!r}", now)
+            self._lanes[task.lane].is_drained = False  # it is looked at once more
+            return _waiting(task, now)
+        return Settled(*task.key, DeliveryState.UNCERTAIN, f"a fault of ours: {error!r}", now)
 
     def _is_disliked(self, issue_id: str) -> bool:
         return delivery.is_content_refused(self._disliked[issue_id], self._tried[issue_id])

@@ -31,7 +31,7 @@ def plan_drips(desk: Desk, now: datetime) -> int:
             record = records.get(mine.guide)
             if record is not None:  # else the guide has never been scheduled
                 run = drip_run(desk, record, mine, person, now)
-                group = groups.get(person.address.rpartition("@")[2].lower(), "")
+                group = groups.get(store.subscribers.domain_of(person.address), "")
                 planned += _plan(tx, run, mine, Plan(len(record.parts), group), now)
     return planned
 

@@ -29,10 +29,6 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _nothing(_message: Message) -> None:
-    """What is done before the dot when nothing is."""
-
-
 @dataclass(frozen=True, slots=True)
 class Relay:
     """A mail server that takes our messages, and who we say we are."""
@@ -169,7 +165,7 @@ class Session:
     def send(
         self,
         message: Message,
-        before_dot: Callable[[Message], None] = _nothing,
+        before_dot: Callable[[Message], None] | None = None,
         following: Message | None = None,
     ) -> Reply:
         """What the server said to this message, or code 0 when the connection broke.
@@ -201,7 +197,8 @@ class Session:
                 return self.send(message, before_dot, following)
             return Reply(0, _cause(error))
         try:
-            before_dot(message)
+            if before_dot is not None:
+                before_dot(message)
         except BaseException:
             self._break(wire)
             raise

@@ -19,6 +19,7 @@ from pipeline.store import (
     subscribers,
     throttles,
 )
+from pipeline.store.databases import shown
 from pipeline.store.engine import Store, StoreOptions, open_store
 from pipeline.store.moving import copy
 from pipeline.store.tables import EVERY_GUIDE
@@ -38,6 +39,7 @@ __all__ = [
     "open_store",
     "pings",
     "renderings",
+    "shown",
     "subscribers",
     "throttles",
 ]

@@ -51,6 +51,14 @@ def connect(given: str, folder: Path) -> Engine:
             raise StoreError(f"[store] url names {other}, which is not supported", todo)
 
 
+def shown(given: str) -> str:
+    """A URL as people may see it: without its password."""
+    try:
+        return make_url(given).render_as_string(hide_password=True)
+    except ArgumentError:
+        return given
+
+
 def _sqlite(url: URL, folder: Path) -> Engine:
     if url.database and url.database != ":memory:":
         path = folder / url.database

@@ -242,11 +242,7 @@ def withdrawn(tx: Connection, leases: Collection[str]) -> frozenset[tuple[str, i
         _with_reader(delivery, (delivery.c.issue_id, delivery.c.subscriber_id)).where(
             _IS_LEASED,
             delivery.c.leased_by.in_(leases),
-            or_(
-                subscription.c.id.is_(None),
-                subscriber.c.status != SubscriberStatus.ACTIVE.value,
-                issue.c.paused.is_not(None),
-            ),
+            or_(~_is_wanted(), issue.c.paused.is_not(None)),
         )
     )
     return frozenset((issue_id, subscriber_id) for issue_id, subscriber_id in rows)

@@ -24,10 +24,14 @@ class Follow:
     cadence: str = ""
 
 
+def domain_of(address: str) -> str:
+    """The domain of an address, in lower case."""
+    return address.rpartition("@")[2].lower()
+
+
 def address_key(address: str) -> str:
     """What makes two spellings one person: the domain's case does not count, the name's does."""
-    local, _, domain = address.rpartition("@")
-    return f"{local}@{domain.lower()}"
+    return f"{address.rpartition('@')[0]}@{domain_of(address)}"
 
 
 def put(tx: Connection, person: Subscriber) -> tuple[int, bool]:
@@ -37,7 +41,7 @@ def put(tx: Connection, person: Subscriber) -> tuple[int, bool]:
         .values(
             address=person.address,
             address_key=address_key(person.address),
-            domain=person.address.rpartition("@")[2].lower(),
+            domain=domain_of(person.address),
             name=person.name,
             lang=person.lang,
             zone=person.zone,

@@ -30,8 +30,8 @@ MONDAY = "2026-03-09T09:05+01:00"
 class Sink:
     """A recording mail server that runs."""
 
-    def __init__(self, file: Path, port: int, process: subprocess.Popen[str]) -> None:
-        self.file, self.port, self._process = file, port, process
+    def __init__(self, file: Path, port: int) -> None:
+        self.file, self.port = file, port
 
     def lines(self) -> list[str]:
         """Its log."""
@@ -55,7 +55,7 @@ def sink(file: Path, *options: str) -> Iterator[Sink]:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 -- ours
     assert process.stdout is not None
     try:
-        yield Sink(file, int(process.stdout.readline()), process)
+        yield Sink(file, int(process.stdout.readline()))
     finally:
         process.kill()
         process.wait()

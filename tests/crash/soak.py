@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from tests import postgres
-from tests.crash.harness import SQLITE, Sink, Site, build, kill_often, sink
+from tests.crash.harness import SQLITE, build, kill_often, sink
 from tests.crash.sender import Options
 
 PEOPLE, KILLS = 60_000, 200
@@ -29,17 +29,13 @@ def night(people: int, kills: int, url: str, options: Options) -> str:
             done = kill_often(site, server, kills, options, seed=1)
             site.finish(options)
             uncertain = site.states().get("uncertain", 0)
-            _settle(site, server, options)
+            site.resolve(server)
+            site.finish(options)
             took = time.monotonic() - began
             arrived = server.accepted()
     lost = len(site.audience - arrived.keys())
     doubled = sum(count - 1 for count in arrived.values())
     return f"{done:>6} {uncertain:>10} {lost:>6} {doubled:>8} {took:>7.0f} s"
-
-
-def _settle(site: Site, server: Sink, options: Options) -> None:
-    site.resolve(server)
-    site.finish(options)
 
 
 def main() -> None:

@@ -128,3 +128,12 @@ def test_secrets_are_masked(tmp_path: Path) -> None:
     shown = str(config.effective(settings))
     assert secret not in shown
     assert config.MASK in shown
+
+
+def test_the_password_of_a_database_is_masked(tmp_path: Path) -> None:
+    """The effective settings show where the database is, and not how to get in."""
+    url = "postgresql://news:q8Zr4mWx7@db.example.org/news"
+    settings = config.load(write(tmp_path, f'{SETTINGS}[store]\nurl = "{url}"\n'))
+    shown = config.effective(settings)["store"]["url"]
+    assert shown == "postgresql://news:***@db.example.org/news"
+    assert settings.store.url == url

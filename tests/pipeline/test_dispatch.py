@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ from pipeline.store import StoreOptions, open_store
 from tests import postgres
 from tests.crash.harness import Site, build, sink
 from tests.crash.sender import Options, now, start
+from tests.ports import free_port
 
 
 def configure(site: Site, old: str, new: str) -> None:
@@ -236,8 +236,7 @@ class Refusing:
 def test_a_login_that_is_refused_blames_nobody(tmp_path: Path) -> None:
     """After a try for each connection it ends; nobody failed, no attempt counts, it is told."""
     refusing = Refusing()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     server = Controller(
         Sink(), hostname="127.0.0.1", port=port, authenticator=refusing, auth_require_tls=False
     )

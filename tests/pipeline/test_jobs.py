@@ -56,10 +56,11 @@ class Breaking:
     def send(
         self,
         message: Message,
-        before_dot: Callable[[Message], None] = lambda _: None,
+        before_dot: Callable[[Message], None] | None = None,
         following: Message | None = None,
     ) -> Reply:
         """250 while it lasts; then the reply it was given, or an error nobody foresaw."""
+        assert before_dot is not None
         before_dot(message)
         if len(self.messages) < self.taken:
             self.messages.append(message)

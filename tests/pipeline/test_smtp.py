@@ -17,6 +17,7 @@ from aiosmtpd.smtp import SMTP
 from pipeline.errors import FencedError, RelayError
 from pipeline.model import Message
 from pipeline.smtp import Relay, RelayOptions
+from tests.ports import free_port
 
 
 class Sink:
@@ -46,8 +47,7 @@ class Sink:
 def sink() -> Iterator[tuple[Sink, Relay]]:
     """A running SMTP server that keeps what it accepts, and a relay that leads there."""
     handler = Sink()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     server = Controller(handler, hostname="127.0.0.1", port=port)
     server.start()
     try:
@@ -87,8 +87,7 @@ def test_a_refusal_concerns_one_message() -> None:
 
 def test_a_dead_relay_is_named() -> None:
     """Nobody listening is one line that names the settings to look at."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     relay = Relay(RelayOptions("127.0.0.1", port), "news.example.org", Path())
     with pytest.raises(RelayError, match=r"\[smtp\] host and port"), relay.connect():
         pass

@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from pipeline.errors import RelayError
 from pipeline.inbox import BounceOptions, Imap
+from tests.ports import free_port
 from tests.walks.test_tools import tool
 
 pytestmark = [pytest.mark.tools, pytest.mark.timeout(120)]
@@ -92,8 +93,7 @@ def server() -> Iterator[tuple[Path, int]]:
     for name in ("mail", "mail/new", "mail/cur", "mail/tmp"):
         (folder / name).mkdir()
         os.chown(folder / name, nobody.pw_uid, nobody.pw_gid)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     config = folder / "dovecot.conf"
     config.write_text(CONFIG.format(folder=folder, port=port))
     process = subprocess.Popen([tool("dovecot"), "-F", "-c", str(config)])  # noqa: S603 -- ours

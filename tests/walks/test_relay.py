@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Iterator
 from email import policy
 from email.message import EmailMessage
@@ -16,6 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
 from pipeline.model import DeliveryState
+from tests.ports import free_port
 from tests.sites import feed_items, make_site, numbers, run_once, subscribe, write_guide
 
 MONDAY, LATER = "2026-03-09T09:05+01:00", "2026-03-09T09:45+01:00"
@@ -56,8 +56,7 @@ class Server:
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A running server that the environment names as the relay."""
     handler = Server()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     controller = Controller(handler, hostname="127.0.0.1", port=port, enable_SMTPUTF8=False)
     controller.start()
     monkeypatch.setenv("PARTWORK_SMTP__HOST", "127.0.0.1")

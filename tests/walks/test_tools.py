@@ -24,6 +24,7 @@ import httpx2 as httpx
 import pytest
 
 from pipeline.web import published
+from tests.ports import free_port
 from tests.serving import LATE, Served, serve
 from tests.sites import write_guide
 
@@ -136,8 +137,7 @@ def test_newsboat_follows_the_guide_and_a_drip(served: Served, newsboat: Newsboa
 @contextmanager
 def nginx(served: Served, folder: Path) -> Iterator[str]:
     """The base URL of an nginx with our sample configuration in front of a site."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     said = NGINX.read_text("utf-8")
     for before, after in (
         ("listen 80;", f"listen 127.0.0.1:{port};"),
