@@ -33,8 +33,7 @@ SIGNED = (
 """The fields that are signed, each once more than it is there (RFC 6376 section 5.4.2): nobody can
 add another. RFC 8058 section 4 asks for List-Unsubscribe and its Post."""
 
-_FIELD = re.compile(rb"(?ms)^([!-9;-~]+):(.*?)\r\n(?![ \t])")
-_SPACE = re.compile(rb"[ \t\r\n]+")
+_KEYS = tuple((name, name.lower().encode()) for name in SIGNED)
 _SELECTOR = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _LINE = 75
 
@@ -137,7 +136,7 @@ def sign(message: bytes, signer: Signer, at: datetime) -> bytes:
         at: When it is signed; aware.
     """
     head, _, body = message.partition(b"\r\n\r\n")
-    fields = _fields(head + b"\r\n")
+    fields = _fields(head)
     names = tuple(name for name, _ in fields)
     relaxed = b"".join(value for _, value in fields)
     body_hash = base64.b64encode(hashlib.sha256(body).digest())
@@ -154,14 +153,16 @@ def _fields(head: bytes) -> list[tuple[str, bytes]]:
     Of a field that is there more than once the last is taken first (section 5.4.2).
     """
     there: dict[bytes, list[bytes]] = {}
-    for name, value in _FIELD.findall(head):
-        relaxed = _SPACE.sub(b" ", value).strip()
-        there.setdefault(name.lower(), []).append(name.lower() + b":" + relaxed + b"\r\n")
-    return [
-        (name, value)
-        for name in SIGNED
-        for value in (*reversed(there.get(name.lower().encode(), [])), b"")
-    ]
+    for line in head.replace(b"\r\n ", b" ").replace(b"\r\n\t", b" ").split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        key = name.rstrip().lower()
+        there.setdefault(key, []).append(key + b":" + _relaxed(value) + b"\r\n")
+    return [(name, value) for name, key in _KEYS for value in (*reversed(there.get(key, ())), b"")]
+
+
+def _relaxed(value: bytes) -> bytes:
+    """The value of a field with its spaces evened out (section 3.4.2)."""
+    return b" ".join(value.split())
 
 
 def _signature(key: Key, domain: str, signed: tuple[bytes, bytes, bytes], at: datetime) -> bytes:
@@ -184,7 +185,7 @@ def _signature(key: Key, domain: str, signed: tuple[bytes, bytes, bytes], at: da
         + body_hash
         + b";\r\n b="
     )
-    covered = relaxed + b"dkim-signature:" + _SPACE.sub(b" ", value).strip()
+    covered = relaxed + b"dkim-signature:" + _relaxed(value)
     written = b"\r\n ".join(_lines(base64.b64encode(_signed(key, covered))))
     return b"DKIM-Signature:" + value + written + b"\r\n"
 

@@ -77,4 +77,4 @@ def signed(desk: Desk, message: Message, at: datetime) -> Message:
     """The message as it leaves: signed, where we do that."""
     if desk.signer is None:
         return message
-    return replace(message, body=dkim.sign(message.body, desk.signer, at))
+    return message._replace(body=dkim.sign(message.body, desk.signer, at))
