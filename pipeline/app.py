@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pipeline import config, content, dkim, wording
@@ -23,12 +24,14 @@ from pipeline.inbox import BounceOptions, Imap, Maildir
 from pipeline.jobs import Desk, Destination, Inbox, Transport
 from pipeline.maildir import Outbox
 from pipeline.model import Picture, Site
-from pipeline.related import Ranker
 from pipeline.smtp import Relay
 from pipeline.store import open_store
 from pipeline.template import Templates
 from pipeline.trust import read_rules
 from pipeline.websub import Hub
+
+if TYPE_CHECKING:
+    from pipeline.related import Ranker
 
 OURS = "fields"
 RANKERS = "partwork.rankers"

@@ -7,15 +7,17 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pipeline.dkim import Signer
 from pipeline.mail import CLIENTS
 from pipeline.model import CatchUp, Message, Reply, Site
-from pipeline.related import Ranker
 from pipeline.store import Store
 from pipeline.template import Templates
 from pipeline.trust import Rule
+
+if TYPE_CHECKING:
+    from pipeline.related import Ranker
 
 
 class Session(Protocol):
