@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +81,24 @@ def _make_private(path: Path) -> None:
     except OSError as error:
         todo = "look at [store] url and at the rights of its folder"
         raise StoreError(f"{path}: {error.strerror}", todo) from error
+
+
+def keep_copy(engine: Engine, suffix: str) -> Path | None:
+    """Copy a SQLite file as it is now to `<file>.<suffix>`, in place of an earlier copy.
+
+    The copy is whole even while others write. PostgreSQL has tools of its own for this.
+    """
+    named = engine.url.database
+    if engine.dialect.name != "sqlite" or not named or named == ":memory:":
+        return None
+    copy, draft = Path(f"{named}.{suffix}"), Path(f"{named}.{suffix}.new")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    with closing(engine.raw_connection()) as plain:  # outside of any transaction
+        plain.cursor().execute("VACUUM INTO ?", (str(draft),))
+    with draft.open("rb") as written:
+        os.fsync(written.fileno())
+    return draft.replace(copy)
 
 
 def _prepare_sqlite(raw: Any, _record: object) -> None:

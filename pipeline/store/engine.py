@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DatabaseError, InternalError, OperationalError, ProgrammingError
 
 from pipeline.errors import StoreError
-from pipeline.store.databases import connect
+from pipeline.store.databases import connect, keep_copy
 
 HEAD = "0008"
 """The newest migration; a test holds it against the scripts."""
@@ -125,7 +125,10 @@ def open_store(options: StoreOptions, folder: Path) -> Store:
 
 
 def _migrate(engine: Engine) -> None:
-    """Bring the database to HEAD inside one transaction; a half-made upgrade rolls back."""
+    """Bring the database to HEAD inside one transaction; a half-made upgrade rolls back.
+
+    A file is copied first, to `<file>.<its version>`, for whoever has to go back.
+    """
     with engine.connect() as tx:
         found = _version(tx)
     if found == HEAD:
@@ -138,6 +141,8 @@ def _migrate(engine: Engine) -> None:
     from alembic import command  # 100 ms that only a new or an old database costs
     from alembic.config import Config
 
+    if found is not None:
+        keep_copy(engine, found)
     config = Config()
     config.set_main_option("script_location", "pipeline.store:migrations")
     config.set_main_option("path_separator", "os")

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from pipeline.errors import FencedError, RelayError
 from pipeline.model import Message
 from pipeline.smtp import Relay, RelayOptions
+from pipeline.smtp.session import _tls
 from tests.ports import free_port
 
 
@@ -277,3 +286,84 @@ def test_a_server_that_trickles_is_not_waited_for_without_end() -> None:
             Relay(options, "x.example.org", Path()).open()
         assert time.monotonic() - began < 2.8  # it goes on for three seconds
         thread.join()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
+    """A certificate of its own for `localhost`, and what a server shows it with."""
+    folder = tmp_path_factory.mktemp("tls")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.fromtimestamp(time.time(), UTC)  # TLS looks at the clock itself
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    public, private = folder / "public.pem", folder / "private.pem"
+    public.write_bytes(made.public_bytes(Encoding.PEM))
+    private.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+    )
+    shown = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    shown.load_cert_chain(public, private)
+    return public, shown
+
+
+@contextmanager
+def guarded(shown: ssl.SSLContext, folder: Path) -> Iterator[tuple[Sink, list[bool], int]]:
+    """A server that wants STARTTLS and a login; whether each login came encrypted is kept."""
+    handler, encrypted = Sink(), []
+
+    def check(_server: Any, session: Any, *_: Any) -> AuthResult:
+        encrypted.append(session.ssl is not None)
+        return AuthResult(success=True)
+
+    (folder / "password").write_text("open sesame", encoding="ascii")
+    port = free_port()
+    server = Controller(
+        handler, hostname="127.0.0.1", port=port, tls_context=shown, require_starttls=True,
+        authenticator=check, auth_required=True,
+    )  # fmt: skip
+    server.start()
+    try:
+        yield handler, encrypted, port
+    finally:
+        server.stop()
+
+
+def test_a_login_goes_through_tls_that_was_verified(
+    tmp_path: Path, certificate: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """STARTTLS first, the name looked at, then the password, then mail."""
+    public, shown = certificate
+
+    def trust(bundle: str) -> None:
+        """What is trusted is read once in the life of a process: here, each time."""
+        _tls.cache_clear()
+        monkeypatch.setenv("SSL_CERT_FILE", bundle or str(tmp_path / "password"))
+
+    with guarded(shown, tmp_path) as (handler, encrypted, port):
+        options = RelayOptions(
+            "localhost", port, "starttls", username="us", password_file=str(tmp_path / "password")
+        )
+        relay = Relay(options, "news.example.org", tmp_path)
+        trust(str(public))
+        with relay.connect() as session:
+            assert session.send(message("reader@example.org")).code == 250
+        trust("")  # nobody vouches for it now
+        with pytest.raises(RelayError, match="TLS failed"), relay.connect():
+            pass
+        trust(str(public))
+        elsewhere = Relay(replace(options, host="127.0.0.1"), "news.example.org", tmp_path)
+        with pytest.raises(RelayError, match="TLS failed"), elsewhere.connect():
+            pass
+    _tls.cache_clear()
+    assert (encrypted, len(handler.accepted)) == ([True], 1)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -46,6 +50,7 @@ from pipeline.store import (
     open_store,
     subscribers,
 )
+from pipeline.store.databases import connect
 from pipeline.store.deliveries import Planned
 from pipeline.store.engine import HEAD
 from pipeline.store.leases import Claim, Settled
@@ -127,6 +132,59 @@ def test_head_is_the_newest_migration() -> None:
     config.set_main_option("script_location", "pipeline.store:migrations")
     config.set_main_option("path_separator", "os")
     assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def older(folder: Path, version: str) -> Path:
+    """A database as an earlier Partwork left it, with a reader."""
+    path = folder / "var" / "partwork.db"
+    engine = connect(StoreOptions().url, folder)
+    config = Config()
+    config.set_main_option("script_location", "pipeline.store:migrations")
+    config.set_main_option("path_separator", "os")
+    with engine.begin() as tx:
+        config.attributes["connection"] = tx
+        command.upgrade(config, version)
+        tx.execute(
+            text(
+                "INSERT INTO subscriber (address, address_key, name, lang, zone, status,"
+                " created_at) VALUES (:to, :to, '', 'en', 'UTC', 'active', :now)"
+            ),
+            {"to": "reader@example.org", "now": "2026-03-09 08:00:00.000000"},
+        )
+    engine.dispose()
+    return path
+
+
+KILLED = """
+import os, pathlib, signal, sys
+from sqlalchemy import Engine, event
+from pipeline.store import StoreOptions, open_store
+left = int(sys.argv[2])
+@event.listens_for(Engine, "after_cursor_execute")
+def count(_connection, _cursor, statement, *_):
+    global left
+    left -= statement.startswith(("CREATE", "ALTER", "UPDATE", "INSERT", "DROP", "DELETE"))
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+open_store(StoreOptions(), pathlib.Path(sys.argv[1])).close()
+"""
+
+
+@pytest.mark.parametrize("statements", [1, 4, 9])
+def test_an_upgrade_that_is_killed_rolls_back(tmp_path: Path, statements: int) -> None:
+    """The next one begins where the last version was, and has it all; a copy of that is kept."""
+    path = older(tmp_path, "0005")
+    with_kill = [sys.executable, "-c", KILLED, str(tmp_path), str(statements)]
+    killed = subprocess.run(with_kill, cwd=Path(__file__).parents[2], check=False)  # noqa: S603 -- ourselves
+    assert killed.returncode == -signal.SIGKILL
+    with open_store(StoreOptions(), tmp_path).read() as tx:
+        assert tx.execute(text("SELECT version_num FROM alembic_version")).scalar() == HEAD
+        assert subscribers.by_address(tx, "reader@example.org") is not None
+    copy = path.with_name("partwork.db.0005")
+    assert copy.stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(copy)) as kept:
+        assert kept.execute("SELECT version_num FROM alembic_version").fetchone() == ("0005",)
+        assert kept.execute("SELECT address FROM subscriber").fetchone() == ("reader@example.org",)
 
 
 def test_commits_are_durable(tmp_path: Path) -> None:
