@@ -144,6 +144,10 @@ def _desk(folder: Path, settings: Settings, tell: Callable[[], datetime]) -> Des
         cadence=settings.schedule.cadence,
         catch_up=settings.schedule.catch_up,
         max_late=settings.schedule.max_late,
+        former_secrets=tuple(
+            one.get_secret_value().encode() for one in settings.site.former_secrets
+        ),
+        signups_an_hour=settings.web.signups_an_hour,
         links=settings.related.links,
         clients=settings.mail.clients,
         allowed=settings.mail.allow,

@@ -17,6 +17,9 @@ from pathlib import Path
 from pipeline.errors import FileError
 from pipeline.model import Message, Reply
 
+FIRST = 2000
+"""Octets within which the lines stand that were put before a message."""
+
 ACCEPTED = Reply(250, "written to the Maildir", "2.0.0", after_dot=True)
 
 
@@ -83,6 +86,18 @@ class Outbox:
 
     def abort(self) -> None:
         """A file is written in no time: there is nothing to break off."""
+
+    def forget(self, address: str) -> int:
+        """Delete the messages that were delivered to this address; returns how many."""
+        mark, count = f"\r\nDelivered-To: {address}\r\n".encode(), 0
+        for sub in ("tmp", "new", "cur"):
+            for path in (self.folder / sub).glob("[!.]*"):
+                with path.open("rb") as file:
+                    is_theirs = mark in file.read(FIRST)
+                if is_theirs:
+                    path.unlink(missing_ok=True)
+                    count += 1
+        return count
 
     def names(self) -> tuple[str, ...]:
         """The messages in the outbox, newest first; read ones included."""

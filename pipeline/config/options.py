@@ -103,6 +103,8 @@ class SiteOptions(_Section):
     """A picture below content/, shown above the title in mail."""
     demonstration: bool = False
     secret: Annotated[SecretStr, AfterValidator(_secret)] = SecretStr("")
+    former_secrets: tuple[SecretStr, ...] = ()
+    """Earlier ones: links that were made with them stay good."""
 
 
 class ScheduleOptions(_Section):
@@ -193,6 +195,10 @@ class WebOptions(_Section):
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     burst: Annotated[int, Field(ge=0, le=10_000)] = 10
     """Requests for one feed from one address a minute before it is told to wait; 0: no limit."""
+    joining: bool = True
+    """Whether pages let people join by mail; not where only the published files are served."""
+    signups_an_hour: Annotated[int, Field(ge=0, le=1_000_000)] = 500
+    """How many letters that ask to confirm go out in an hour at most; the others wait."""
     drips: bool = True
     """Whether pages lead to drips by feed; not where only the published files are served."""
     hub: Annotated[str, AfterValidator(_hub)] = ""

@@ -104,8 +104,14 @@ class Settings(BaseSettings):
 
     def as_site(self) -> Site:
         """The site as the stages know it."""
-        said = self.site.model_dump(exclude={"secret", "logo"})
-        return Site(**said, bounces=self.bounces.address, hub=self.web.hub, drips=self.web.drips)
+        said = self.site.model_dump(exclude={"secret", "former_secrets", "logo"})
+        return Site(
+            **said,
+            bounces=self.bounces.address,
+            hub=self.web.hub,
+            drips=self.web.drips,
+            joining=self.web.joining,
+        )
 
 
 def load(folder: Path) -> Settings:
@@ -250,5 +256,6 @@ def effective(settings: Settings) -> dict[str, dict[str, Any]]:
     dumped = settings.model_dump(mode="json", by_alias=True)
     if settings.site.secret.get_secret_value():
         dumped["site"]["secret"] = MASK
+    dumped["site"]["former_secrets"] = [MASK for _ in settings.site.former_secrets]
     dumped["store"]["url"] = shown(settings.store.url)
     return dumped

@@ -21,18 +21,21 @@ def compile_for(desk: Desk, issue: Issue, mode: Mode, *, is_test: bool = False) 
     return mail.compile(issue, desk.site, desk.templates, beside)
 
 
-def message_id(desk: Desk, issue_id: str, subscriber_id: int) -> str:
-    """The Message-ID of an issue for a subscriber: the same whenever it is asked for."""
-    return mail.message_id(
-        issue_id, subscriber_id, secret=desk.secret, domain=desk.site.list_domain
-    )
+def message_id(desk: Desk, issue_id: str, subscriber_id: int, run: int = 1) -> str:
+    """The Message-ID of an issue for a subscriber: the same whenever it is asked for.
+
+    Who begins again gets every part in another message: mail programs show one of each.
+    """
+    named = issue_id if run == 1 else f"{issue_id} {run}"
+    return mail.message_id(named, subscriber_id, secret=desk.secret, domain=desk.site.list_domain)
 
 
 def address(desk: Desk, compiled: mail.Compiled, one: Delivery) -> Message:
     """One reader's message: the same bytes whenever it is made again, but for the date."""
     site = desk.site
-    leave = token.leave(one.subscriber_id, compiled.guide, secret=desk.secret)
-    at, name = desk.clock(), message_id(desk, one.issue_id, one.subscriber_id)
+    leave = token.leave(one.subscriber_id, compiled.guide, keys=desk.keys)
+    mine = token.preferences(one.subscriber_id, keys=desk.keys)
+    at, name = desk.clock(), message_id(desk, one.issue_id, one.subscriber_id, one.run)
     back = mail.return_path(site.bounces, one.subscriber_id, name) if site.bounces else site.sender
     message = mail.address(
         compiled,
@@ -42,6 +45,7 @@ def address(desk: Desk, compiled: mail.Compiled, one: Delivery) -> Message:
             name=one.name,
             message_id=name,
             unsubscribe_url=site.url(f"u/{leave}"),
+            preferences_url=site.url(f"u/me/{mine}"),
             mail_from=back,
             date=at,
         ),

@@ -67,6 +67,9 @@ class Transport(Protocol):
     def connect(self) -> AbstractContextManager[Session]:
         """A session, closed at the end."""
 
+    def forget(self, address: str) -> int:
+        """Delete what it still holds of mail to this address; returns how many messages."""
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:
@@ -114,6 +117,7 @@ class Desk:
     journals: Path
     """The folder of intent journals."""
     secret: bytes
+    """Of Message-IDs, and of the tokens that are made now."""
     clock: Callable[[], datetime]
     sender: str
     """Who leases deliveries: unique to this process."""
@@ -123,6 +127,8 @@ class Desk:
     """For guides that declare none."""
     catch_up: CatchUp
     max_late: timedelta
+    former_secrets: tuple[bytes, ...] = ()
+    """Of tokens that were made before; they are good still."""
     inboxes: tuple[Inbox, ...] = ()
     """Where bounces and complaints are read."""
     destinations: tuple[Destination, ...] = ()
@@ -132,6 +138,8 @@ class Desk:
     longest_pass: timedelta | None = None
     """After which a pass that still has mail to send ends, so that another may release; None: the
     pass ends when nothing is due."""
+    signups_an_hour: int = 500
+    """How many letters that ask to confirm go out in an hour at most."""
     links: int = 3
     """How many related links a part carries at most."""
     clients: tuple[str, ...] = CLIENTS
@@ -148,6 +156,11 @@ class Desk:
     """The lints that guides are held to."""
     is_stopping: Callable[[], bool] = lambda: False
     """Asked between messages: whether to settle and leave."""
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """The key ring of tokens: the first signs."""
+        return (self.secret, *self.former_secrets)
 
     @property
     def groups(self) -> dict[str, str]:

@@ -12,11 +12,24 @@ from datetime import datetime, timedelta
 from pipeline import schedule, store
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.standing import run_of
-from pipeline.model import CatchUp, Release, Run, Subscriber, Subscription
+from pipeline.mail import LetterKind
+from pipeline.model import (
+    CatchUp,
+    EventKind,
+    Release,
+    Run,
+    Subscriber,
+    SubscriberEvent,
+    Subscription,
+)
 from pipeline.store.guides import GuideRecord
+from pipeline.store.letters import Queued
 
 NEVER_HELD = timedelta(days=36_500)
 """A reader's own run is not held when it is late: one part a day brings it back."""
+
+TIME_TO_READ = timedelta(days=1)
+"""Between the last part and the letter that says so."""
 
 LOOK_AGAIN = timedelta(hours=1)
 """How soon to look again for a part that the live run has not let out."""
@@ -39,20 +52,27 @@ def plan_drips(desk: Desk, now: datetime) -> int:
 def drip_run(
     desk: Desk, record: GuideRecord, mine: Subscription, person: Subscriber, now: datetime
 ) -> Run:
-    """A reader's own calendar: part 1 when it comes to life, the rest on its cadence."""
+    """A reader's own calendar: part 1 when it comes to life, the rest on its cadence.
+
+    It comes to life at once or, for who wants mail at an hour of the day, at the next such hour.
+    """
     live = run_of(desk, record.front, record, now)
-    cadence = mine.cadence or live.cadence
+    cadence, zone = mine.cadence or live.cadence, person.zone or live.zone
+    started_at = mine.started_at or now
     if person.hour is not None:
         cadence = schedule.with_hour(cadence, person.hour)
+        if mine.started_at is None:
+            started_at = schedule.local_hour(now, zone, person.hour)
     return replace(
         live,
         cadence=cadence,
-        zone=person.zone or live.zone,
+        zone=zone,
         start="first-run",
-        started_at=mine.started_at or now,
+        started_at=started_at,
         catch_up=CatchUp.SPREAD,
         max_late=NEVER_HELD,
         resumed_at=None,
+        floor_at=mine.floor_at,
     )
 
 
@@ -84,10 +104,22 @@ def _plan(tx: store.Transaction, run: Run, mine: Subscription, plan: Plan, now: 
                 slot=slot.key,
                 planned_at=now,
                 destination=plan.destination,
+                run=mine.run,
             )
             released = (*released, Release(number, slot, now))
             decision = schedule.next_release(run, released, plan.total, now)
     if isinstance(decision, schedule.Waiting):
         next_at = decision.due_at
+    if isinstance(decision, schedule.Finished) and not mine.is_finished:
+        _say_finished(tx, mine, now)
     store.subscribers.advance(tx, mine.id, run.started_at, next_at)
     return planned
+
+
+def _say_finished(tx: store.Transaction, mine: Subscription, now: datetime) -> None:
+    """Write to them that this was the end, when they have had time to read the last part."""
+    store.events.add(
+        tx, mine.subscriber_id, SubscriberEvent(now, EventKind.FINISHED, mine.guide)
+    )
+    told = Queued(LetterKind.FINISHED, mine.guide, now, subscriber_id=mine.subscriber_id)
+    store.letters.add(tx, told, not_before=now + TIME_TO_READ)

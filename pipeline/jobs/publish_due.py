@@ -155,7 +155,7 @@ def _record(tx: store.Transaction, issue: Issue, groups: Mapping[str, str]) -> i
     """Write an issue into the ledger and plan its deliveries; returns how many there are."""
     store.issues.add(tx, issue, text_of(issue))
     planned = 0
-    for zone, hour in store.deliveries.local_times(tx, issue.guide):
+    for zone, hour in store.deliveries.local_times(tx, issue.guide, issue.released_at):
         at = issue.released_at
         if hour is not None:
             at = schedule.local_hour(at, zone or issue.zone, hour)

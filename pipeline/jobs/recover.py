@@ -53,12 +53,12 @@ def _settle(
 
 
 def _judged(
-    desk: Desk, held: tuple[tuple[str, int], ...], found: journal.Found | None, now: datetime
+    desk: Desk, held: tuple[tuple[str, int, int], ...], found: journal.Found | None, now: datetime
 ) -> Iterator[Settled]:
-    for issue_id, subscriber_id in held:
+    for issue_id, subscriber_id, run in held:
         event = Event.LOSE
         if found is not None:
-            name = message_id(desk, issue_id, subscriber_id)
+            name = message_id(desk, issue_id, subscriber_id, run)
             event = delivery.left_at(found.is_intended(name), found.is_accepted(name))
         said = _SAID[event]
         if event is Event.LOSE and desk.resends:

@@ -54,8 +54,8 @@ def resolve(desk: Desk, decide: Decide, now: datetime) -> ResolveReport:
     """Decide about all deliveries that are uncertain."""
     counts = dict.fromkeys((Event.ASSUME, Event.RESEND), 0)
     with desk.store.write() as tx:
-        for issue_id, subscriber_id in store.deliveries.uncertain(tx):
-            event = decide(message_id(desk, issue_id, subscriber_id))
+        for issue_id, subscriber_id, run in store.deliveries.uncertain(tx):
+            event = decide(message_id(desk, issue_id, subscriber_id, run))
             state = delivery.move(DeliveryState.UNCERTAIN, event)
             store.deliveries.decide(tx, issue_id, subscriber_id, state, now)
             counts[event] += 1

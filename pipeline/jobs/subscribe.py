@@ -15,6 +15,7 @@ from pipeline import schedule, store
 from pipeline.errors import FileError, Problem, ScheduleError, UsageError
 from pipeline.jobs.catalogue import catalogue_of
 from pipeline.jobs.desk import Desk
+from pipeline.jobs.suppressed import suppression_digests
 from pipeline.model import Mode, Subscriber, SubscriberStatus
 from pipeline.store.subscribers import Follow
 
@@ -63,9 +64,9 @@ def subscribe(desk: Desk, wish: Wish, now: datetime) -> tuple[Subscriber, bool]:
     Raises:
         UsageError: The wish cannot be granted; says why.
     """
-    person, follows = _checked(wish, known_slugs(desk, now), now)
+    person, follows = checked(wish, known_slugs(desk, now), now)
     with desk.store.write() as tx:
-        is_new = _put(tx, person, follows)
+        is_new = _put(desk, tx, person, follows)
         found = store.subscribers.by_address(tx, person.address)
     return found or person, is_new
 
@@ -90,17 +91,23 @@ def import_csv(desk: Desk, text: str, name: str, now: datetime) -> ImportReport:
         with desk.store.write() as tx:
             for line, row in batch:
                 try:
-                    person, follows = _checked(_wish(row), slugs, now)
+                    person, follows = checked(_wish(row), slugs, now)
+                    is_new = _put(desk, tx, person, follows)
                 except UsageError as error:
                     refused.append(Problem(f"{name}:{line}", error.what, error.todo))
                     continue
-                is_new = _put(tx, person, follows)
                 added, known = added + is_new, known + (not is_new)
                 by_status[person.status] += is_new
     return ImportReport(added, known, tuple(refused), dict(by_status))
 
 
-def _put(tx: store.Transaction, person: Subscriber, follows: tuple[Follow, ...]) -> bool:
+def _put(
+    desk: Desk, tx: store.Transaction, person: Subscriber, follows: tuple[Follow, ...]
+) -> bool:
+    why = store.suppressions.reason(tx, suppression_digests(desk, person.address))
+    if why:
+        todo = "only they themselves can come back, on the page"
+        raise UsageError(f"{person.address} is not to be mailed ({why})", todo)
     subscriber_id, is_new = store.subscribers.put(tx, person)
     for one in follows:
         store.subscribers.follow(tx, subscriber_id, one)
@@ -114,7 +121,7 @@ def known_slugs(desk: Desk, now: datetime) -> frozenset[str]:
     return frozenset({*scheduled, *(one.guide.slug for one in catalogue_of(desk, now).volumes)})
 
 
-def _checked(
+def checked(
     wish: Wish, slugs: Collection[str], now: datetime
 ) -> tuple[Subscriber, tuple[Follow, ...]]:
     """The person and what they follow.

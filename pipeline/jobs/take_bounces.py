@@ -82,8 +82,8 @@ def _delivery_of(desk: Desk, tx: store.Transaction, one: Bounce) -> tuple[str, i
         if person is None:
             return None
         subscriber_id = person.id
-    for issue_id in store.deliveries.issues_of(tx, subscriber_id):
-        name = message_id(desk, issue_id, subscriber_id)
+    for issue_id, run in store.deliveries.issues_of(tx, subscriber_id):
+        name = message_id(desk, issue_id, subscriber_id, run)
         if name == one.message_id or (tag and name[1:].startswith(tag)):
             return issue_id, subscriber_id
     return None

@@ -65,7 +65,7 @@ def story(desk: Desk, address: str, guide: str, number: int) -> StoryReport:
     happenings.append(Happening(issue.released_at, "the issue was released"))
     happenings += _of_delivery(row)
     happenings += [_of_bounce(one) for one in back if one.issue_id == issue.id]
-    name = message_id(desk, issue.id, person.id)
+    name = message_id(desk, issue.id, person.id, row["run"] if row else 1)
     told = tuple(sorted(happenings, key=lambda one: one.at))
     state = str(row["state"]) if row else ""
     return StoryReport(person, issue, name, state, told, _verdict(person, state, row))

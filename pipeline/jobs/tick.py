@@ -1,4 +1,4 @@
-"""One idempotent pass: read the guides, release what is due, publish, plan drips, deliver."""
+"""One idempotent pass: read the guides, release what is due, publish, plan drips, write, deliver."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pipeline import content, publish, store
 from pipeline.jobs.deliver import DeliverReport, deliver
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.due_catalogue import due_catalogue
+from pipeline.jobs.letters import LettersReport, send_letters
 from pipeline.jobs.ping_hub import ping_hub
 from pipeline.jobs.plan_drips import plan_drips
 from pipeline.jobs.publish_due import PublishReport, publish_due
@@ -32,6 +33,7 @@ class TickReport:
     """What the WebSub hub could not be told, a line each; it is tried again."""
     came_back: BounceReport
     """What was learnt from bounces and complaints."""
+    letters: LettersReport
     delivering: DeliverReport
     serials: tuple[Serial, ...]
     next_at: datetime | None
@@ -46,6 +48,7 @@ class TickReport:
             or self.publishing.problems
             or self.unheard
             or self.came_back.problems
+            or self.letters.problems
             or self.delivering.problems
         )
 
@@ -58,6 +61,7 @@ class TickReport:
             or self.published.written
             or self.delivering.states
             or self.came_back.kinds
+            or self.letters.sent
         )
 
 
@@ -82,6 +86,7 @@ def tick(desk: Desk, now: datetime, *, render_all: bool = True) -> TickReport:
         published = rebuild(desk, all_serials, now)
     unheard = ping_hub(desk, published.written, now)
     came_back = take_bounces(desk, now)
+    letters = send_letters(desk, now)
     delivering = deliver(desk, now)
     return TickReport(
         now=now,
@@ -91,6 +96,7 @@ def tick(desk: Desk, now: datetime, *, render_all: bool = True) -> TickReport:
         drips_planned=drips,
         unheard=unheard,
         came_back=came_back,
+        letters=letters,
         delivering=delivering,
         serials=all_serials,
         next_at=next_at(desk, all_serials),
@@ -113,7 +119,7 @@ def publish_pictures(desk: Desk, pictures: Mapping[str, Picture]) -> None:
 def next_at(desk: Desk, all_serials: tuple[Serial, ...]) -> datetime | None:
     """The next instant at which something is due; None when all is done."""
     with desk.store.read() as tx:
-        waiting = [store.deliveries.next_due(tx)]
+        waiting = [store.deliveries.next_due(tx), store.letters.next_due(tx)]
         if desk.hub is not None:
             waiting.append(store.pings.next_due(tx))
     coming = [one.upcoming[0].due_at for one in all_serials if one.upcoming]

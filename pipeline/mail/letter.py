@@ -24,6 +24,7 @@ class LetterKind(StrEnum):
     GOODBYE = "goodbye"
     CORRECTION = "correction"
     DIGEST = "digest"
+    FINISHED = "finished"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Letter:
     guide_title: str
     """Empty where it is about the whole site."""
     issues: tuple[Issue, ...] = ()
-    """Of a digest, those that it announces; of a correction, the one that was corrected."""
+    """Of a digest, those that it announces; of a correction, the one that was corrected; at the end
+    of a guide, the first parts of others."""
 
     @property
     def can_leave(self) -> bool:
@@ -128,6 +130,8 @@ def _subject(letter: Letter, site: Site, said: Voice) -> str:
             return said.say("You have left {guide}", guide=guide)
         case LetterKind.CORRECTION:
             return said.say("Correction: {title}", title=letter.issues[0].subject)
+        case LetterKind.FINISHED:
+            return said.say("You have read all of {guide}", guide=guide)
         case LetterKind.DIGEST:
             return said.count("{n} new part", "{n} new parts", len(letter.issues)) + f" · {guide}"
 

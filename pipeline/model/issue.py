@@ -49,7 +49,8 @@ class Run:
     """A calendar that a guide's parts follow: the guide's own (live) or one reader's (drip).
 
     `started_at` is when the run first came to life; part 1 of a run with `start` "first-run" is
-    due then. `resumed_at` is when the operator last let a held run go on.
+    due then. `resumed_at` is when the operator last let a held run go on. No slot up to `floor_at`
+    counts: a reader's pause ended then, or they chose another pace.
     """
 
     cadence: str
@@ -59,6 +60,7 @@ class Run:
     catch_up: CatchUp = CatchUp.SPREAD
     max_late: timedelta = timedelta(days=14)
     resumed_at: datetime | None = None
+    floor_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

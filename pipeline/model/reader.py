@@ -57,6 +57,65 @@ class Subscription:
     """When the drip came to life; None until its first tick."""
     ended_at: datetime | None = None
     """When they left this guide."""
+    paused_until: datetime | None = None
+    """Nothing is planned for them before."""
+    floor_at: datetime | None = None
+    """Drip only: no slot up to this moment counts; a pause ended then, or the pace was changed."""
+    run: int = 1
+    """Drip only: one more each time they begin again."""
+    is_finished: bool = False
+    """Drip only: the last part was planned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signup:
+    """What somebody asked for on a page, until they confirm it from their mailbox."""
+
+    id: str
+    """Cannot be guessed."""
+    at: datetime
+    address: str
+    limited_by: str
+    """A digest that is the same for all spellings of an address that reach one mailbox."""
+    guide: str
+    mode: Mode
+    cadence: str = ""
+    zone: str = ""
+    hour: int | None = None
+    lang: str = ""
+    terms: str = ""
+    """A digest of the text that they agreed to."""
+
+
+class EventKind(StrEnum):
+    """What a subscriber did, or had done."""
+
+    ASKED = "asked"
+    CONFIRMED = "confirmed"
+    ADDED = "added"
+    """By the operator, or from a file."""
+    LEFT = "left"
+    RETURNED = "returned"
+    CHANGED = "changed"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    RESTARTED = "restarted"
+    HURRIED = "hurried"
+    """They asked for the next part now."""
+    FINISHED = "finished"
+    SUPPRESSED = "suppressed"
+    EXPORTED = "exported"
+    ERASED = "erased"
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberEvent:
+    """One line of a subscriber's history."""
+
+    at: datetime
+    kind: EventKind
+    guide: str = ""
+    detail: str = ""
 
 
 class DeliveryState(StrEnum):
@@ -82,6 +141,8 @@ class Delivery:
     attempts: int
     address: str
     name: str = ""
+    run: int = 1
+    """Of the subscription: a part that is sent again in another run is another message."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ class Site:
     """The WebSub hub that feeds name and that is told of each release; empty for none."""
     drips: bool = True
     """Whether pages lead to drips by feed, which only the web server has."""
+    joining: bool = True
+    """Whether pages let people join by mail, which likewise only the web server can."""
     demonstration: bool = False
     """A site that shows how it works: health guides without a reviewer are let through, marked."""
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from pipeline.errors import ScheduleError
 from pipeline.model import CatchUp, Release, Run, Slot
-from pipeline.schedule.slots import DAY, cadence_of, instant, slots, slots_after
+from pipeline.schedule.slots import DAY, cadence_of, instant, slot_at, slots, slots_after
 from pipeline.schedule.zone import zone_of
 
 
@@ -71,11 +71,16 @@ def next_release(run: Run, released: Sequence[Release], total: int, now: datetim
 
 
 def _next_slot(run: Run, released: Sequence[Release]) -> Slot:
-    """The first slot after the last one used; with `shift` also after its release."""
+    """The first slot after the last one used, and after the floor; with `shift` also after its
+    release.
+    """
     if released:
         last = released[-1]
-        after = last.released_at if run.catch_up is CatchUp.SHIFT else None
-        coming = slots_after(run, last.slot, after)
+        shifted = last.released_at if run.catch_up is CatchUp.SHIFT else None
+        bounds = [at for at in (shifted, run.floor_at) if at is not None]
+        coming = slots_after(run, last.slot, max(bounds, default=None))
+    elif run.floor_at is not None and run.floor_at > run.started_at:
+        coming = slots_after(run, slot_at(run.started_at, run.zone), run.floor_at)
     else:
         coming = slots(run)
     slot = next(coming, None)

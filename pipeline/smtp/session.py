@@ -79,6 +79,10 @@ class Relay:
         finally:
             session.close()
 
+    def forget(self, _address: str) -> int:
+        """Nothing is kept here."""
+        return 0
+
     def open(self) -> Wire:
         """A connection that is greeted, encrypted and logged in.
 

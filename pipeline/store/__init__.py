@@ -1,8 +1,9 @@
 """The database: every SQL statement lives in this room, each a function of a transaction.
 
 `open_store` gives a `Store`; its `read()` and `write()` give transactions; the modules `guides`,
-`issues`, `archives`, `subscribers`, `deliveries`, `leases`, `throttles`, `bounces`, `pings` and
-`renderings` hold what can be said in one.
+`issues`, `archives`, `subscribers`, `subscriptions`, `signups`, `letters`, `events`,
+`suppressions`, `deliveries`, `leases`, `throttles`, `bounces`, `pings` and `renderings` hold what
+can be said in one.
 """
 
 from sqlalchemy import Connection as Transaction
@@ -11,12 +12,17 @@ from pipeline.store import (
     archives,
     bounces,
     deliveries,
+    events,
     guides,
     issues,
     leases,
+    letters,
     pings,
     renderings,
+    signups,
     subscribers,
+    subscriptions,
+    suppressions,
     throttles,
 )
 from pipeline.store.databases import shown
@@ -33,13 +39,18 @@ __all__ = [
     "bounces",
     "copy",
     "deliveries",
+    "events",
     "guides",
     "issues",
     "leases",
+    "letters",
     "open_store",
     "pings",
     "renderings",
     "shown",
+    "signups",
     "subscribers",
+    "subscriptions",
+    "suppressions",
     "throttles",
 ]

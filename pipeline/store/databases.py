@@ -16,11 +16,14 @@ from pipeline.errors import StoreError
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one before it says so."""
 
+PIECE = 1 << 20
+
 PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = FULL",  # NORMAL may lose the last commits with the power: people served twice
     "foreign_keys = ON",
     "cache_size = -8192",  # KiB
+    "secure_delete = ON",  # what is deleted or moved is overwritten: an erased address is gone
 )
 
 WRITER = 0x70617274
@@ -99,6 +102,30 @@ def keep_copy(engine: Engine, suffix: str) -> Path | None:
     with draft.open("rb") as written:
         os.fsync(written.fileno())
     return draft.replace(copy)
+
+
+def scrub(engine: Engine, said: str) -> None:
+    """Take these words out of the files of a SQLite database; see `Store.scrub`."""
+    named = engine.url.database
+    if engine.dialect.name != "sqlite" or not named or named == ":memory:":
+        return
+    with closing(engine.raw_connection()) as plain:  # outside of any transaction
+        cursor = plain.cursor()
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if _holds(Path(named), said.encode()):
+            cursor.execute("VACUUM")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _holds(path: Path, said: bytes) -> bool:
+    """Whether a file holds these bytes, read a piece at a time."""
+    kept = b""
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            if said in kept + piece:
+                return True
+            kept = piece[-len(said) :]
+    return False
 
 
 def _prepare_sqlite(raw: Any, _record: object) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_, select, update
 
 from pipeline.model import DeliveryState, Mode, Release, SubscriberStatus
 from pipeline.store.issues import read_slot
@@ -39,12 +39,12 @@ def _destination(groups: Mapping[str, str]) -> ColumnElement[str]:
     return case(dict(groups), value=subscriber.c.domain, else_="")
 
 
-def local_times(tx: Connection, slug: str) -> tuple[tuple[str, int | None], ...]:
-    """The different (zone, hour) at which a guide's live audience wants mail."""
+def local_times(tx: Connection, slug: str, at: datetime) -> tuple[tuple[str, int | None], ...]:
+    """The different (zone, hour) at which a guide's live audience of this moment wants mail."""
     rows = tx.execute(
         select(subscriber.c.zone, subscriber.c.hour)
         .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
-        .where(*_live_audience(slug))
+        .where(*_live_audience(slug, at))
         .distinct()
         .order_by(subscriber.c.zone, subscriber.c.hour)
     )
@@ -70,7 +70,7 @@ def snapshot(tx: Connection, plan: Planned, zone: str, hour: int | None) -> int:
         )
         .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
         .where(
-            *_live_audience(plan.guide),
+            *_live_audience(plan.guide, plan.planned_at),
             subscriber.c.zone == zone,
             subscriber.c.hour.is_not_distinct_from(hour),
         )
@@ -91,8 +91,9 @@ def learn_sizes(tx: Connection) -> None:
             tx.exec_driver_sql(f"ANALYZE {one.name}")
 
 
-def _live_audience(slug: str) -> tuple[Any, ...]:
+def _live_audience(slug: str, at: datetime) -> tuple[Any, ...]:
     return (
+        or_(subscription.c.paused_until.is_(None), subscription.c.paused_until <= at),
         subscription.c.guide == slug,
         subscription.c.mode == Mode.LIVE.value,
         subscription.c.ended_at.is_(None),
@@ -108,6 +109,7 @@ def plan_drip(
     slot: str,
     planned_at: datetime,
     destination: str = "",
+    run: int = 1,
 ) -> int:
     """Plan one drip reader's delivery; 1 if it is new, 0 if it was planned before."""
     done = tx.execute(
@@ -115,7 +117,7 @@ def plan_drip(
         .values(
             issue_id=issue_id, subscriber_id=subscriber_id, mode=Mode.DRIP.value, slot=slot,
             planned_at=planned_at, state=DeliveryState.PENDING.value, next_at=planned_at,
-            destination=destination,
+            destination=destination, run=run,
         )
         .on_conflict_do_nothing(),
         execution_options={"preserve_rowcount": True},
@@ -191,14 +193,14 @@ def resume(tx: Connection, issue_id: str, now: datetime) -> int:
     return tx.execute(update(delivery).where(waiting).values(next_at=now)).rowcount
 
 
-def issues_of(tx: Connection, subscriber_id: int) -> tuple[str, ...]:
-    """The issues that were planned for somebody, the last first."""
+def issues_of(tx: Connection, subscriber_id: int) -> tuple[tuple[str, int], ...]:
+    """The issues that were planned for somebody, and in which run, the last first."""
     rows = tx.execute(
-        select(delivery.c.issue_id)
+        select(delivery.c.issue_id, delivery.c.run)
         .where(delivery.c.subscriber_id == subscriber_id)
         .order_by(delivery.c.planned_at.desc())
     )
-    return tuple(rows.scalars())
+    return tuple((issue_id, run) for issue_id, run in rows)
 
 
 def row(tx: Connection, issue_id: str, subscriber_id: int) -> dict[str, Any] | None:
@@ -228,26 +230,26 @@ def in_state(tx: Connection, state: DeliveryState, limit: int) -> tuple[dict[str
     return tuple(dict(one) for one in rows.mappings())
 
 
-def uncertain(tx: Connection) -> tuple[tuple[str, int], ...]:
-    """The deliveries of which nobody knows whether they arrived: (issue id, subscriber id)."""
+def uncertain(tx: Connection) -> tuple[tuple[str, int, int], ...]:
+    """The deliveries of which nobody knows whether they arrived: (issue id, subscriber id, run)."""
     rows = tx.execute(
-        select(delivery.c.issue_id, delivery.c.subscriber_id)
+        select(delivery.c.issue_id, delivery.c.subscriber_id, delivery.c.run)
         .where(delivery.c.state == DeliveryState.UNCERTAIN.value)
         .order_by(delivery.c.issue_id, delivery.c.subscriber_id)
     )
-    return tuple((issue_id, subscriber_id) for issue_id, subscriber_id in rows)
+    return tuple((issue_id, subscriber_id, run) for issue_id, subscriber_id, run in rows)
 
 
-def some_sent(tx: Connection, limit: int = 1000) -> tuple[tuple[str, int], ...]:
-    """Some deliveries of the issues that have uncertain ones, which were sent, the last first."""
+def some_sent(tx: Connection, limit: int = 1000) -> tuple[tuple[str, int, int], ...]:
+    """Some sent deliveries of the issues that have uncertain ones, the last first."""
     doubtful = select(delivery.c.issue_id).where(delivery.c.state == DeliveryState.UNCERTAIN.value)
     rows = tx.execute(
-        select(delivery.c.issue_id, delivery.c.subscriber_id)
+        select(delivery.c.issue_id, delivery.c.subscriber_id, delivery.c.run)
         .where(delivery.c.state == DeliveryState.SENT.value, delivery.c.issue_id.in_(doubtful))
         .order_by(delivery.c.settled_at.desc())
         .limit(limit)
     )
-    return tuple((issue_id, subscriber_id) for issue_id, subscriber_id in rows)
+    return tuple((issue_id, subscriber_id, run) for issue_id, subscriber_id, run in rows)
 
 
 def decide(

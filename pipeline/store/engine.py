@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DatabaseError, InternalError, OperationalError, ProgrammingError
 
 from pipeline.errors import StoreError
-from pipeline.store.databases import connect, keep_copy
+from pipeline.store.databases import connect, keep_copy, scrub
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest migration; a test holds it against the scripts."""
 
 
@@ -68,6 +68,18 @@ class Store:
                 )
             with tx.begin():
                 yield tx
+
+    def scrub(self, said: str) -> None:
+        """See to it that these words, which no row holds any more, are in no file of SQLite's.
+
+        What is deleted is overwritten, but a page that was split may keep a copy: only then is the
+        file written anew. PostgreSQL's own vacuum does this in time.
+
+        Raises:
+            StoreError: The database cannot be written.
+        """
+        with _telling():
+            scrub(self._engine, said)
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -130,6 +130,11 @@ def rename(tx: Connection, former: str, slug: str) -> None:
     tx.execute(readers.prefix_with("OR IGNORE").values(guide=slug))
 
 
+def open_slugs(tx: Connection) -> frozenset[str]:
+    """The guides that could go out at the last pass."""
+    return frozenset(tx.execute(select(guide.c.slug).where(guide.c.is_scheduled)).scalars())
+
+
 def current_slug(tx: Connection, slug: str) -> str:
     """The slug of the guide that has, or had, this one."""
     for now, record in records(tx).items():

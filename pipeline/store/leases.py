@@ -142,6 +142,7 @@ def _due(now: datetime, wanted: Claim) -> Any:
             delivery.c.attempts,
             delivery.c.mode,
             delivery.c.first_tried_at,
+            delivery.c.run,
             delivery.c.next_at,
         )
         .where(_is_due(now, wanted.among), delivery.c.destination == wanted.destination)
@@ -227,9 +228,9 @@ def _call_off(rows: list[Row[Any]], tx: Connection, now: datetime) -> None:
 
 
 def _claimed(row: Sequence[Any]) -> Claimed:
-    issue_id, subscriber_id, attempts, mode, first, address, domain, name, *_ = row
+    issue_id, subscriber_id, attempts, mode, first, run, address, domain, name, *_ = row
     leased = DeliveryState.LEASED
-    one = Delivery(issue_id, subscriber_id, leased, attempts + 1, address, name)
+    one = Delivery(issue_id, subscriber_id, leased, attempts + 1, address, name, run)
     return Claimed(one, _MODES[mode], domain, first)
 
 
@@ -337,14 +338,14 @@ def standing(tx: Connection) -> dict[str, datetime]:
     return {lease: at for lease, at in rows if lease is not None}
 
 
-def held(tx: Connection, lease: str) -> tuple[tuple[str, int], ...]:
-    """The deliveries that are leased under this name: (issue id, subscriber id)."""
+def held(tx: Connection, lease: str) -> tuple[tuple[str, int, int], ...]:
+    """The deliveries that are leased under this name: (issue id, subscriber id, run)."""
     rows = tx.execute(
-        select(delivery.c.issue_id, delivery.c.subscriber_id).where(
+        select(delivery.c.issue_id, delivery.c.subscriber_id, delivery.c.run).where(
             _IS_LEASED, delivery.c.leased_by == lease
         )
     )
-    return tuple((issue_id, subscriber_id) for issue_id, subscriber_id in rows)
+    return tuple((issue_id, subscriber_id, run) for issue_id, subscriber_id, run in rows)
 
 
 def renew(tx: Connection, leases: Collection[str], now: datetime) -> None:

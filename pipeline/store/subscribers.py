@@ -7,11 +7,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from pipeline.model import Mode, Subscriber, SubscriberStatus, Subscription
 from pipeline.store import deliveries
-from pipeline.store.tables import EVERY_GUIDE, subscriber, subscription
+from pipeline.store.tables import (
+    EVERY_GUIDE,
+    bounce,
+    delivery,
+    letter,
+    subscriber,
+    subscription,
+)
 from pipeline.store.upsert import insert
 
 
@@ -117,10 +135,40 @@ def by_address(tx: Connection, address: str) -> Subscriber | None:
     return _subscriber(row) if row else None
 
 
+def by_id(tx: Connection, subscriber_id: int) -> Subscriber | None:
+    """The subscriber of this id; None also for one that was erased."""
+    there = (subscriber.c.id == subscriber_id, subscriber.c.address != "")
+    row = tx.execute(select(subscriber).where(*there)).one_or_none()
+    return _subscriber(row) if row else None
+
+
+def activate(tx: Connection, subscriber_id: int, person: Subscriber) -> None:
+    """Mail this person from now on: they have said so themselves, and how."""
+    tx.execute(
+        update(subscriber)
+        .where(subscriber.c.id == subscriber_id)
+        .values(
+            status=SubscriberStatus.ACTIVE.value,
+            consent_at=person.consent_at,
+            consent_source=person.consent_source,
+        )
+    )
+
+
+def set_profile(tx: Connection, subscriber_id: int, person: Subscriber) -> None:
+    """Change when and in which language somebody wants mail, and how they are called."""
+    tx.execute(
+        update(subscriber)
+        .where(subscriber.c.id == subscriber_id)
+        .values(name=person.name, lang=person.lang, zone=person.zone, hour=person.hour)
+    )
+
+
 def everyone(tx: Connection) -> Iterator[Subscriber]:
     """All subscribers, streamed, in the order in which they came."""
     streamed = {"stream_results": True, "yield_per": 1000}
-    for row in tx.execute(select(subscriber).order_by(subscriber.c.id), execution_options=streamed):
+    there = select(subscriber).where(subscriber.c.address != "").order_by(subscriber.c.id)
+    for row in tx.execute(there, execution_options=streamed):
         yield _subscriber(row)
 
 
@@ -198,6 +246,29 @@ def advance(
     )
 
 
+def erase(tx: Connection, subscriber_id: int) -> None:
+    """Leave a number without a name: the row stays, so that its number is never used again."""
+    mine = subscriber.c.id == subscriber_id
+    tx.execute(
+        update(subscriber)
+        .where(mine)
+        .values(
+            address="",
+            address_key=f"erased:{subscriber_id}",
+            domain="",
+            name="",
+            lang="",
+            zone="",
+            hour=None,
+            status=SubscriberStatus.UNSUBSCRIBED.value,
+        )
+    )
+    tx.execute(update(bounce).where(bounce.c.subscriber_id == subscriber_id).values(said=""))
+    tx.execute(update(delivery).where(delivery.c.subscriber_id == subscriber_id).values(reply=""))
+    tx.execute(delete(letter).where(letter.c.subscriber_id == subscriber_id))
+    tx.execute(delete(subscription).where(subscription.c.subscriber_id == subscriber_id))
+
+
 def suppress(tx: Connection, subscriber_id: int) -> bool:
     """Never mail this person again; False if that was so before.
 
@@ -216,7 +287,8 @@ def suppress(tx: Connection, subscriber_id: int) -> bool:
 
 def count(tx: Connection) -> dict[str, int]:
     """How many subscribers there are, by status."""
-    rows = tx.execute(select(subscriber.c.status, func.count()).group_by(subscriber.c.status))
+    there = select(subscriber.c.status, func.count()).where(subscriber.c.address != "")
+    rows = tx.execute(there.group_by(subscriber.c.status))
     return {status: int(number) for status, number in rows}
 
 
@@ -229,6 +301,10 @@ def _subscription(row: Row[Any]) -> Subscription:
         cadence=row.cadence,
         started_at=row.started_at,
         ended_at=row.ended_at,
+        paused_until=row.paused_until,
+        floor_at=row.floor_at,
+        run=row.run,
+        is_finished=row.finished,
     )
 
 

@@ -163,6 +163,9 @@ subscription = Table(
     Column("next_at", Instant, comment="drip: when there is something to decide again"),
     Column("finished", Boolean, nullable=False, server_default=false()),
     Column("ended_at", Instant, comment="when they left this guide"),
+    Column("paused_until", Instant, comment="nothing is planned before"),
+    Column("floor_at", Instant, comment="drip: no slot up to this instant counts"),
+    Column("run", Integer, nullable=False, server_default=text("1"), comment="restarts, counted"),
     UniqueConstraint("subscriber_id", "guide"),
     _one_of("mode", Mode),
 )
@@ -192,6 +195,7 @@ delivery = Table(
     Column("settled_at", Instant),
     Column("relay", String, comment="which relay was tried last"),
     Column("reply", String, comment="what the relay said last"),
+    Column("run", Integer, nullable=False, server_default=text("1"), comment="of the subscription"),
     _one_of("state", DeliveryState),
     _one_of("mode", Mode),
     sqlite_with_rowid=False,
@@ -227,6 +231,64 @@ bounce = Table(
     Column("issue_id", String, nullable=False),
     Column("kind", String, nullable=False),
     Column("said", String, nullable=False, server_default=""),
+    Column("at", Instant, nullable=False),
+)
+
+signup = Table(
+    "signup",
+    metadata,
+    Column("id", String, primary_key=True, comment="cannot be guessed, and is never used again"),
+    Column("at", Instant, nullable=False, index=True),
+    Column("address", String, nullable=False),
+    Column("limited_by", String, nullable=False, comment="digest of all spellings of the address"),
+    Column("guide", String, nullable=False),
+    Column("mode", String, nullable=False),
+    Column("cadence", String, nullable=False, server_default=""),
+    Column("zone", String, nullable=False, server_default=""),
+    Column("hour", Integer),
+    Column("lang", String, nullable=False, server_default=""),
+    Column("terms", String, nullable=False, comment="digest of the text that was agreed to"),
+    Column("answered_at", Instant, comment="when it was decided whether a letter goes out"),
+)
+
+letter = Table(
+    "letter",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("subscriber_id", ForeignKey("subscriber.id", ondelete="CASCADE"), index=True),
+    Column("signup_id", String, comment="that it asks to confirm"),
+    Column("guide", String, nullable=False),
+    Column("limited_by", String, nullable=False, server_default="", index=True),
+    Column("created_at", Instant, nullable=False, index=True),
+    Column("state", String, nullable=False, comment="pending, sent, failed or cancelled"),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_at", Instant, comment="not before this instant"),
+    Column("settled_at", Instant),
+    Column("reply", String, nullable=False, server_default=""),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column(
+        "subscriber_id",
+        ForeignKey("subscriber.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("at", Instant, nullable=False),
+    Column("kind", String, nullable=False, comment="what somebody did, or had done"),
+    Column("guide", String, nullable=False, server_default=""),
+    Column("detail", String, nullable=False, server_default=""),
+)
+
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("digest", String, primary_key=True, comment="of an address, under a key kept elsewhere"),
+    Column("reason", String, nullable=False),
     Column("at", Instant, nullable=False),
 )
 

@@ -15,7 +15,7 @@ def router(app: App) -> APIRouter:
 
     def read(said: str) -> tuple[int, str, str]:
         """Who leaves which guide, and its title."""
-        found = token.read_leave(said, secret=desk.secret)
+        found = token.read_leave(said, keys=desk.keys)
         if found is None:
             raise HTTPException(404)
         with desk.store.read() as tx:

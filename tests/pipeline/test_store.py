@@ -347,7 +347,7 @@ def test_a_claim_is_nobody_elses(store: Store) -> None:
         second = claim(tx, one, lease="y")
         given_back = [
             Settled(one.id, each, DeliveryState.PENDING, "", NOW, is_untried=True)
-            for _, each in leases.held(tx, "x")
+            for _, each, _ in leases.held(tx, "x")
         ]
         leases.settle(tx, given_back, lease="x")
         third = claim(tx, one, lease="z")

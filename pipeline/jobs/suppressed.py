@@ -1,0 +1,28 @@
+"""Digests of addresses: what is known of an address that is not kept."""
+
+from __future__ import annotations
+
+import hmac
+
+from pipeline import store
+from pipeline.jobs.desk import Desk
+
+ERASED = "erased"
+"""Why an address is suppressed that its owner had us forget; they may come back by themselves."""
+
+
+def limited_by(desk: Desk, address: str) -> str:
+    """A digest that is the same for all spellings of an address that reach one mailbox."""
+    local, _, domain = address.lower().rpartition("@")
+    plain = local.partition("+")[0].replace(".", "")
+    return _digest(desk.secret, "mailbox", f"{plain}@{domain}")
+
+
+def suppression_digests(desk: Desk, address: str) -> tuple[str, ...]:
+    """The digests under which an address may be suppressed, the one in force first."""
+    key = store.subscribers.address_key(address)
+    return tuple(_digest(secret, "suppression", key) for secret in desk.keys)
+
+
+def _digest(secret: bytes, purpose: str, said: str) -> str:
+    return hmac.digest(secret, f"partwork.{purpose}\n{said}".encode(), "sha256").hex()

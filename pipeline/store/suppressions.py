@@ -1,0 +1,28 @@
+"""Statements about suppressions: addresses never to be mailed, of which only a digest is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select
+
+from pipeline.store.tables import suppression
+from pipeline.store.upsert import insert
+
+
+def add(tx: Connection, digest: str, reason: str, now: datetime) -> None:
+    """Suppress an address; the first reason stays."""
+    wanted = insert(tx, suppression).values(digest=digest, reason=reason, at=now)
+    tx.execute(wanted.on_conflict_do_nothing())
+
+
+def reason(tx: Connection, digests: Collection[str]) -> str:
+    """Why an address is suppressed, by any of the digests that it may have; empty: it is not."""
+    found = select(suppression.c.reason).where(suppression.c.digest.in_(digests)).limit(1)
+    return tx.execute(found).scalar() or ""
+
+
+def remove(tx: Connection, digests: Collection[str]) -> None:
+    """Lift a suppression."""
+    tx.execute(delete(suppression).where(suppression.c.digest.in_(digests)))
