@@ -9,47 +9,35 @@ tick may come late, twice, or not at all for a while.
 from __future__ import annotations
 
 import argparse
+import logging
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import uvicorn
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.base import BaseTrigger
 
 from pipeline import jobs
 from pipeline.app import App, open_site
-from pipeline.cli.running import print_tick
+from pipeline.cli.running import print_letters, print_tick
 from pipeline.cli.show import complain, fault, say
 from pipeline.errors import ConfigError, PartworkError, UsageError
 from pipeline.web import create_app, listen
 
-LONGEST_SLEEP = timedelta(seconds=30)
-"""Between two ticks: how soon an edited guide or a new reader is noticed."""
+LONGEST_SLEEP = 30
+"""Seconds between two ticks: how soon an edited guide or a new reader is noticed."""
+
+TICK, LETTERS, LETTERS_EVERY = "tick", "letters", 10
+"""Letters go out beside a pass, so that nobody waits for one while a large issue is sent."""
 
 LONGEST_PASS = timedelta(seconds=60)
 """Of sending, after which it is looked again for what is to be released."""
-
-
-class NextDue(BaseTrigger):  # type: ignore[misc]  # APScheduler ships no types
-    """Fires at the next instant at which something is due, and every half minute at least."""
-
-    def __init__(self) -> None:
-        self.due_at: datetime | None = None
-        self.is_behind = False
-
-    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
-        """The moment of the next tick; APScheduler asks after each one."""
-        if self.is_behind:
-            return now
-        latest = now + LONGEST_SLEEP
-        if self.due_at is None or self.due_at <= now:
-            return latest
-        return min(self.due_at, latest)
 
 
 class Daemon:
@@ -57,12 +45,12 @@ class Daemon:
 
     def __init__(self, app: App) -> None:
         self._stopping = threading.Event()
-        stop = self._stopping.is_set
-        desk = replace(app.desk, is_stopping=stop, longest_pass=LONGEST_PASS)
-        self._app = replace(app, desk=desk)
-        self._trigger, self._has_rendered = NextDue(), False
+        desk = replace(app.desk, is_stopping=self._stopping.is_set, longest_pass=LONGEST_PASS)
+        self._app, self._has_rendered = replace(app, desk=desk), False
         self._scheduler = BackgroundScheduler(
-            timezone=UTC, executors={"default": ThreadPoolExecutor(1)}
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(2)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
     def tick(self) -> jobs.TickReport:
@@ -70,56 +58,73 @@ class Daemon:
         desk, everything = self._app.desk, not self._has_rendered
         self._has_rendered = False
         report = jobs.tick(desk, desk.clock(), render_all=everything)
-        self._has_rendered, self._trigger.due_at = True, report.next_at
-        self._trigger.is_behind = report.delivering.is_unfinished
+        self._has_rendered = True
         return report
-
-    def first_tick(self) -> None:
-        """Do what is due, and show it."""
-        print_tick(self._app, self.tick())
 
     def start(self) -> None:
         """Go on ticking in the background."""
-        self._scheduler.add_job(
-            self._try, self._trigger, coalesce=True, max_instances=1, misfire_grace_time=None
-        )
+        add = self._scheduler.add_job
+        now = self._app.desk.clock()
+        add(self._try, "interval", seconds=LONGEST_SLEEP, id=TICK, next_run_time=now)
+        add(self._write, "interval", seconds=LETTERS_EVERY, id=LETTERS)
         self._scheduler.start()
 
-    def stop(self) -> None:
+    def wake(self) -> None:
+        """Look at once: somebody joined, or wants something now."""
+        now = self._app.desk.clock()
+        for name in (LETTERS, TICK):
+            self._scheduler.modify_job(name, next_run_time=now)
+
+    def close(self) -> None:
         """Let the message that is under way settle, and end."""
         self._stopping.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
 
+    def _write(self) -> None:
+        with _going_on():
+            print_letters(jobs.send_letters(self._app.desk, self._app.desk.clock()))
+
     def _try(self) -> None:
-        try:
+        with _going_on():
             report = self.tick()
-        except Exception as error:  # the next tick tries again
-            complain(str(error) if isinstance(error, PartworkError) else fault(error))
-            return
-        if not report.is_idle:
-            print_tick(self._app, report)
+            if not report.is_idle:
+                print_tick(self._app, report)
+            self._look_again(report)
+
+    def _look_again(self, report: jobs.TickReport) -> None:
+        """Come back when something is due, if that is sooner than by itself."""
+        now = self._app.desk.clock()
+        soonest = now if report.delivering.is_unfinished else report.next_at
+        if soonest is not None and now <= soonest < now + timedelta(seconds=LONGEST_SLEEP):
+            self._scheduler.modify_job(TICK, next_run_time=soonest)
+
+
+@contextmanager
+def _going_on() -> Iterator[None]:
+    """Say what went wrong; the next time it is tried again."""
+    try:
+        yield
+    except Exception as error:
+        complain(str(error) if isinstance(error, PartworkError) else fault(error))
 
 
 def serve(app: App) -> None:
     """Tick and serve until SIGINT or SIGTERM."""
     web = app.settings.web
     daemon = Daemon(app)
-    with listen(web.host, web.port) as door:
-        try:
-            daemon.first_tick()
-            say()
-            say(f"Serving http://{web.host}:{web.port}/", "bold")
-            if app.outbox:
-                say(f"Outbox  http://{web.host}:{web.port}/outbox/")
-            say("Ctrl-C ends it.", "dim")
-            daemon.start()
-            options = uvicorn.Config(create_app(app), log_level="warning", server_header=False)
-            uvicorn.Server(options).run(sockets=[door])
-        except KeyboardInterrupt:  # uvicorn passes the signal on when it has stopped
-            pass
-        finally:
-            daemon.stop()
+    asgi = create_app(app, daemon.wake)
+    # uvicorn passes SIGINT on when it has stopped
+    with listen(web.host, web.port) as door, closing(daemon), suppress(KeyboardInterrupt):
+        print_tick(app, daemon.tick())
+        say()
+        say(f"Serving http://{web.host}:{web.port}/", "bold")
+        if app.outbox:
+            say(f"Outbox  http://{web.host}:{web.port}/outbox/")
+        say("Ctrl-C ends it.", "dim")
+        daemon.start()
+        options = uvicorn.Config(asgi, log_level="warning", server_header=False)
+        uvicorn.Server(options).run(sockets=[door])
 
 
 def _leave(_signal: int, _frame: object) -> None:
@@ -131,6 +136,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scheduler.py", description="Release, mail and serve.")
     parser.add_argument("--site", type=Path, default=Path(), metavar="DIR")
     signal.signal(signal.SIGTERM, _leave)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a pass under way is no misfire
     try:
         with open_site(parser.parse_args().site.resolve()) as app:
             serve(app)

@@ -25,6 +25,16 @@ _YEAR = re.compile(r"^y+\S*\s*|[\s,،]*(?:'[^']*'\s*)?y+\s*$")
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
+def autonym(lang: str) -> str:
+    """The name of a language in that language; its code where that is not known."""
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        return Locale.parse(lang, sep="-").get_display_name() or lang
+    except (UnknownLocaleError, ValueError):
+        return lang
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
     """A language that we speak."""

@@ -99,6 +99,7 @@ def print_tick(app: App, report: TickReport) -> None:
         say(f"Revised    {issue.guide_title}, {issue.number} of {issue.of}: {one.edit} edit")
     _print_files(app, report)
     _print_mail(app, report)
+    print_letters(report.letters)
     if report.came_back.kinds:
         told = ", ".join(f"{number} {kind}" for kind, number in report.came_back.kinds.items())
         say(f"Came back  {told}; {report.came_back.suppressed} not mailed any more")
@@ -108,6 +109,17 @@ def print_tick(app: App, report: TickReport) -> None:
         say(problem, "red")
     say()
     _print_coming(report.serials, zone)
+
+
+def print_letters(report: jobs.LettersReport) -> None:
+    """What became of letters, where there were any."""
+    if report.sent:
+        say(f"Letters    {report.sent} sent")
+    if report.held:
+        waits = f"{report.held} wait: more asked than [web] signups_an_hour allows"
+        say(f"Letters    {waits}", "yellow")
+    for problem in report.problems:
+        say(problem, "red")
 
 
 def _problems(report: TickReport) -> tuple[str, ...]:

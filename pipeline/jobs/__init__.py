@@ -21,11 +21,22 @@ from pipeline.jobs.drip_feed import (
     followable,
     version_of,
 )
+from pipeline.jobs.erase import erase, own_data
 from pipeline.jobs.forecast import Departure, ForecastReport, forecast
-from pipeline.jobs.leave import leave
+from pipeline.jobs.joining import (
+    Joined,
+    ask_to_join,
+    confirm_signup,
+    joinable,
+    signup,
+    title_of,
+)
+from pipeline.jobs.leave import come_back, leave, left_at
+from pipeline.jobs.letters import LettersReport, send_letters
 from pipeline.jobs.links import Links, links
 from pipeline.jobs.pause import pause_issue, resume_issue
 from pipeline.jobs.plan_drips import plan_drips
+from pipeline.jobs.preferences import Changes, Followed, PreferencesReport, preferences
 from pipeline.jobs.preview import MailPreview, PartKey, PreviewReport, preview, preview_mail
 from pipeline.jobs.publish_due import Held, PublishReport, Released, publish_due, resume
 from pipeline.jobs.rebuild import front_page, rebuild, serials
@@ -52,6 +63,7 @@ __all__ = [
     "Account",
     "BounceReport",
     "Catalogue",
+    "Changes",
     "CheckReport",
     "Coming",
     "Decide",
@@ -61,6 +73,7 @@ __all__ = [
     "Destination",
     "DripFeed",
     "Followable",
+    "Followed",
     "ForecastReport",
     "Happening",
     "Held",
@@ -68,10 +81,13 @@ __all__ = [
     "ImportReport",
     "ImportedReport",
     "Inbox",
+    "Joined",
+    "LettersReport",
     "Links",
     "LookReport",
     "MailPreview",
     "PartKey",
+    "PreferencesReport",
     "PreviewReport",
     "PublishReport",
     "Released",
@@ -86,15 +102,19 @@ __all__ = [
     "Volume",
     "Wanted",
     "Wish",
+    "ask_to_join",
     "assume_sent",
     "by_postfix_log",
     "catalogue_of",
     "check",
+    "come_back",
     "coming",
     "confirm",
+    "confirm_signup",
     "correct",
     "deliver",
     "drip_feed",
+    "erase",
     "export",
     "followable",
     "forecast",
@@ -102,12 +122,16 @@ __all__ = [
     "import_csv",
     "import_text",
     "issue_of",
+    "joinable",
     "learn",
     "leave",
+    "left_at",
     "links",
     "look",
+    "own_data",
     "pause_issue",
     "plan_drips",
+    "preferences",
     "preview",
     "preview_mail",
     "publish_due",
@@ -117,15 +141,18 @@ __all__ = [
     "resolve",
     "resume",
     "resume_issue",
+    "send_letters",
     "send_test",
     "serials",
     "settle_ids",
+    "signup",
     "status",
     "story",
     "subscribe",
     "subscriber",
     "take_bounces",
     "tick",
+    "title_of",
     "version_of",
     "write_export",
 ]

@@ -13,7 +13,9 @@ from pipeline.errors import FileError, ScheduleError
 from pipeline.jobs.desk import Desk
 from pipeline.model import Diagnostic, FrontMatter, Guide, GuideStatus, Picture, Severity
 
-RESERVED = frozenset({"api", "archive", "drip", "media", "outbox", "preview", "search", "tag", "u"})
+RESERVED = frozenset({
+    "api", "archive", "drip", "join", "media", "outbox", "preview", "privacy", "search", "tag", "u",
+})  # fmt: skip
 """First path segments that the web keeps for itself."""
 
 

@@ -16,17 +16,16 @@ FORM = 1
 """Of the JSON; another when a reader of it must know."""
 
 
-def own_data(desk: Desk, subscriber_id: int, now: datetime) -> Mapping[str, Any] | None:
+def own_data(desk: Desk, subscriber_id: int) -> Mapping[str, Any] | None:
     """Everything that is kept about somebody, for themselves; None when there is nobody."""
-    with desk.store.write() as tx:
+    with desk.store.read() as tx:
         person = store.subscribers.by_id(tx, subscriber_id)
         if person is None:
             return None
-        store.events.add(tx, subscriber_id, SubscriberEvent(now, EventKind.EXPORTED))
         return {
             "form": FORM,
             "site": desk.site.base_url,
-            "made_at": now,
+            "made_at": desk.clock(),
             "subscriber": asdict(person),
             "subscriptions": [
                 asdict(one) for one in store.subscribers.subscriptions(tx, subscriber_id)
@@ -63,5 +62,3 @@ def erase(desk: Desk, subscriber_id: int, now: datetime) -> bool:
         transport.forget(person.address)
     desk.store.scrub(person.address)
     return True
-
-

@@ -84,7 +84,8 @@ def answer_signups(desk: Desk, now: datetime) -> AnswerReport:
     letters = held = 0
     with desk.store.write() as tx:
         store.signups.forget_before(tx, now - GOOD_FOR)
-        left = desk.signups_an_hour - store.letters.count_of_kind(tx, LetterKind.CONFIRM, now - HOUR)
+        lately = store.letters.count_of_kind(tx, LetterKind.CONFIRM, now - HOUR)
+        left = desk.signups_an_hour - lately
         for one in store.signups.unanswered(tx, BATCH):
             if not _may_be_asked(desk, tx, one, now):
                 store.signups.remove(tx, one.id)
@@ -177,3 +178,19 @@ def _put(tx: store.Transaction, one: Signup, now: datetime) -> Subscriber:
     return replace(person, id=subscriber_id)
 
 
+def joinable(desk: Desk) -> tuple[tuple[str, str, str, int], ...]:
+    """The guides that one may follow by mail: (slug, title, language, how many parts)."""
+    with desk.store.read() as tx:
+        records = store.guides.records(tx)
+    return tuple(
+        (slug, one.front.title, one.front.lang, len(one.parts))
+        for slug, one in records.items()
+        if one.is_scheduled
+    )
+
+
+def title_of(desk: Desk, guide: str) -> tuple[str, str]:
+    """The title and the language of a guide; empty for every guide, and for one that has gone."""
+    with desk.store.read() as tx:
+        record = store.guides.records(tx).get(store.guides.current_slug(tx, guide))
+    return (record.front.title, record.front.lang) if record else ("", "")

@@ -52,9 +52,7 @@ def come_back(desk: Desk, subscriber_id: int, guide: str, left: datetime, now: d
         mine = store.subscribers.subscriptions(tx, subscriber_id)
         slugs = [one.guide for one in mine] if slug == store.EVERY_GUIDE else [slug]
         back = [
-            one
-            for one in slugs
-            if store.subscriptions.come_back(tx, subscriber_id, one, left, now)
+            one for one in slugs if store.subscriptions.come_back(tx, subscriber_id, one, left, now)
         ]
         if back:
             event = SubscriberEvent(now, EventKind.RETURNED, slug)

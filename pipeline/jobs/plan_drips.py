@@ -22,6 +22,7 @@ from pipeline.model import (
     SubscriberEvent,
     Subscription,
 )
+from pipeline.store.deliveries import DripPlan
 from pipeline.store.guides import GuideRecord
 from pipeline.store.letters import Queued
 
@@ -97,15 +98,8 @@ def _plan(tx: store.Transaction, run: Run, mine: Subscription, plan: Plan, now: 
         if issue_id is None:
             next_at = now + LOOK_AGAIN
         else:
-            planned = store.deliveries.plan_drip(
-                tx,
-                issue_id,
-                mine.subscriber_id,
-                slot=slot.key,
-                planned_at=now,
-                destination=plan.destination,
-                run=mine.run,
-            )
+            drip = DripPlan(slot.key, now, plan.destination, mine.run)
+            planned = store.deliveries.plan_drip(tx, issue_id, mine.subscriber_id, drip)
             released = (*released, Release(number, slot, now))
             decision = schedule.next_release(run, released, plan.total, now)
     if isinstance(decision, schedule.Waiting):
@@ -118,8 +112,6 @@ def _plan(tx: store.Transaction, run: Run, mine: Subscription, plan: Plan, now: 
 
 def _say_finished(tx: store.Transaction, mine: Subscription, now: datetime) -> None:
     """Write to them that this was the end, when they have had time to read the last part."""
-    store.events.add(
-        tx, mine.subscriber_id, SubscriberEvent(now, EventKind.FINISHED, mine.guide)
-    )
+    store.events.add(tx, mine.subscriber_id, SubscriberEvent(now, EventKind.FINISHED, mine.guide))
     told = Queued(LetterKind.FINISHED, mine.guide, now, subscriber_id=mine.subscriber_id)
     store.letters.add(tx, told, not_before=now + TIME_TO_READ)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pipeline import schedule, store
 from pipeline.errors import UsageError
 from pipeline.jobs.desk import Desk
+from pipeline.jobs.leave import leave
 from pipeline.jobs.plan_drips import drip_run
 from pipeline.jobs.subscribe import Wish, checked
 from pipeline.model import (
@@ -19,6 +20,7 @@ from pipeline.model import (
     SubscriberStatus,
     Subscription,
 )
+from pipeline.store.deliveries import DripPlan
 from pipeline.store.guides import GuideRecord
 
 LONGEST_PAUSE = timedelta(days=366)
@@ -61,7 +63,14 @@ def preferences(desk: Desk, subscriber_id: int, now: datetime) -> PreferencesRep
         counts = store.subscriptions.received(tx, subscriber_id)
         standing = [one for one in mine if one.ended_at is None]
         follows = tuple(
-            _followed(desk, tx, one, records[one.guide], person, counts, now)
+            Followed(
+                one,
+                records[one.guide].front.title,
+                records[one.guide].front.lang,
+                len(records[one.guide].parts),
+                counts.get(one.guide, 0),
+                *_next(desk, tx, one, records[one.guide], person, now),
+            )
             for one in standing
             if one.guide in records
         )
@@ -74,27 +83,22 @@ def preferences(desk: Desk, subscriber_id: int, now: datetime) -> PreferencesRep
     return PreferencesReport(person, follows, store.EVERY_GUIDE in taken, others)
 
 
-def _followed(
+def _next(
     desk: Desk,
     tx: store.Transaction,
     one: Subscription,
     record: GuideRecord,
     person: Subscriber,
-    counts: dict[str, int],
     now: datetime,
-) -> Followed:
+) -> tuple[datetime | None, str]:
+    """When the next part of a drip comes, as far as is known, and the zone of that."""
     run = drip_run(desk, record, one, person, now)
-    next_at = None
-    if one.mode is Mode.DRIP:
-        released = store.deliveries.releases_of(tx, one.subscriber_id, one.guide)
-        decision = schedule.next_release(run, released, len(record.parts), now)
-        if isinstance(decision, schedule.Waiting):
-            next_at = decision.due_at
-    if one.paused_until is not None and one.paused_until > now:
-        next_at = None
-    front = record.front
-    received = counts.get(one.guide, 0)
-    return Followed(one, front.title, front.lang, len(record.parts), received, next_at, run.zone)
+    is_paused = one.paused_until is not None and one.paused_until > now
+    if one.mode is not Mode.DRIP or is_paused:
+        return None, run.zone
+    released = store.deliveries.releases_of(tx, one.subscriber_id, one.guide)
+    decision = schedule.next_release(run, released, len(record.parts), now)
+    return (decision.due_at if isinstance(decision, schedule.Waiting) else None), run.zone
 
 
 class Changes:
@@ -178,15 +182,10 @@ class Changes:
             record, person = store.guides.records(tx)[guide], self._person(tx)
             run = drip_run(self._desk, record, one, person, self._now)
             domain = store.subscribers.domain_of(person.address)
-            store.deliveries.plan_drip(
-                tx,
-                issue_id,
-                self._id,
-                slot=schedule.slot_at(self._now, run.zone).key,
-                planned_at=self._now,
-                destination=self._desk.groups.get(domain, ""),
-                run=one.run,
-            )
+            slot = schedule.slot_at(self._now, run.zone).key
+            group = self._desk.groups.get(domain, "")
+            plan = DripPlan(slot, self._now, group, one.run)
+            store.deliveries.plan_drip(tx, issue_id, self._id, plan)
             store.subscribers.advance(tx, one.id, run.started_at, self._now)
             self._note(tx, EventKind.HURRIED, guide, f"part {number}")
         return number
@@ -215,6 +214,10 @@ class Changes:
             self._mine(tx, guide)
             store.subscriptions.set_mode(tx, self._id, guide, Mode.LIVE)
             self._note(tx, EventKind.CHANGED, guide, "as it is released")
+
+    def leave(self, guide: str) -> None:
+        """Follow a guide no more, or nothing at all."""
+        leave(self._desk, self._id, guide, self._now)
 
     def follow(self, guides: Iterable[str]) -> None:
         """Follow more guides as they are released; their mailbox is known to be theirs.

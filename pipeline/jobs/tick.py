@@ -1,4 +1,4 @@
-"""One idempotent pass: read the guides, release what is due, publish, plan drips, write, deliver."""
+"""One idempotent pass: read guides, release what is due, publish, plan drips, write, deliver."""
 
 from __future__ import annotations
 

@@ -104,7 +104,6 @@ class EventKind(StrEnum):
     """They asked for the next part now."""
     FINISHED = "finished"
     SUPPRESSED = "suppressed"
-    EXPORTED = "exported"
     ERASED = "erased"
 
 

@@ -70,7 +70,15 @@ def message_page(view: MessageView, site: Site, templates: Templates) -> str:
     return templates.render("page/message.html", **context, view=view, main=main)
 
 
-def unsubscribe_page(guide_title: str, site: Site, templates: Templates, *, is_done: bool) -> str:
+def unsubscribe_page(
+    guide_title: str,
+    site: Site,
+    templates: Templates,
+    *,
+    undo: str = "",
+    preferences: str = "",
+    is_done: bool,
+) -> str:
     """What leaving a guide means, with the button that does it; or that it is done.
 
     Args:
@@ -78,11 +86,18 @@ def unsubscribe_page(guide_title: str, site: Site, templates: Templates, *, is_d
             the page says what to do instead.
         site: The site.
         templates: Its templates.
+        undo: The way, below the base URL, to undo it.
+        preferences: The way to what else they could choose.
         is_done: Whether the reader has left.
     """
     title = "You have left" if is_done else "Leave this guide?"
     head = Head(title if guide_title else "This link does not work", root="../")
-    context = frame(head, site, templates) | {"guide_title": guide_title, "is_done": is_done}
+    context = frame(head, site, templates) | {
+        "guide_title": guide_title,
+        "undo": undo,
+        "preferences": preferences,
+        "is_done": is_done,
+    }
     return templates.render("page/unsubscribe.html", **context)
 
 

@@ -12,7 +12,7 @@ from pipeline.schedule.due import (
 )
 from pipeline.schedule.follow import Followed, first_at, follow
 from pipeline.schedule.slots import instant, local_hour, slot_at, slots, slots_after
-from pipeline.schedule.zone import check_zone
+from pipeline.schedule.zone import check_zone, zones
 
 __all__ = [
     "Cadence",
@@ -34,4 +34,5 @@ __all__ = [
     "slots_after",
     "upcoming",
     "with_hour",
+    "zones",
 ]

@@ -71,9 +71,7 @@ def next_release(run: Run, released: Sequence[Release], total: int, now: datetim
 
 
 def _next_slot(run: Run, released: Sequence[Release]) -> Slot:
-    """The first slot after the last one used, and after the floor; with `shift` also after its
-    release.
-    """
+    """The first slot after the last used and the floor; with `shift` also after its release."""
     if released:
         last = released[-1]
         shifted = last.released_at if run.catch_up is CatchUp.SHIFT else None

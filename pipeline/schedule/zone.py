@@ -27,6 +27,13 @@ _ABBREVIATIONS = {
 """What people write who mean a place; only ever suggested."""
 
 
+@lru_cache(maxsize=1)
+def zones() -> tuple[str, ...]:
+    """The names of all zones that are named by a place, and UTC, in order."""
+    named = (name for name in available_timezones() if "/" in name)
+    return ("UTC", *sorted(name for name in named if not name.startswith((*_NO_PLACES, "Etc/"))))
+
+
 @lru_cache(maxsize=512)
 def zone_of(name: str) -> ZoneInfo:
     """The rules of an IANA time zone that is named by a place, or UTC.

@@ -101,23 +101,30 @@ def _live_audience(slug: str, at: datetime) -> tuple[Any, ...]:
     )
 
 
-def plan_drip(
-    tx: Connection,
-    issue_id: str,
-    subscriber_id: int,
-    *,
-    slot: str,
-    planned_at: datetime,
-    destination: str = "",
-    run: int = 1,
-) -> int:
+@dataclass(frozen=True, slots=True)
+class DripPlan:
+    """How a part of somebody's drip is planned."""
+
+    slot: str
+    planned_at: datetime
+    destination: str = ""
+    run: int = 1
+
+
+def plan_drip(tx: Connection, issue_id: str, subscriber_id: int, plan: DripPlan) -> int:
     """Plan one drip reader's delivery; 1 if it is new, 0 if it was planned before."""
     done = tx.execute(
         insert(tx, delivery)
         .values(
-            issue_id=issue_id, subscriber_id=subscriber_id, mode=Mode.DRIP.value, slot=slot,
-            planned_at=planned_at, state=DeliveryState.PENDING.value, next_at=planned_at,
-            destination=destination, run=run,
+            issue_id=issue_id,
+            subscriber_id=subscriber_id,
+            mode=Mode.DRIP.value,
+            slot=plan.slot,
+            planned_at=plan.planned_at,
+            state=DeliveryState.PENDING.value,
+            next_at=plan.planned_at,
+            destination=plan.destination,
+            run=plan.run,
         )
         .on_conflict_do_nothing(),
         execution_options={"preserve_rowcount": True},

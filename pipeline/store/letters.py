@@ -97,9 +97,7 @@ def settle(tx: Connection, letter_id: int, state: str, reply: str, now: datetime
 
 def put_off(tx: Connection, letter_id: int, reply: str, again_at: datetime) -> None:
     """Try a letter again later."""
-    tx.execute(
-        update(letter).where(letter.c.id == letter_id).values(reply=reply, next_at=again_at)
-    )
+    tx.execute(update(letter).where(letter.c.id == letter_id).values(reply=reply, next_at=again_at))
 
 
 def count_limited(tx: Connection, limited_by: str, since: datetime) -> int:

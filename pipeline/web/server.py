@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pipeline import jobs, page
 from pipeline.app import App
 from pipeline.errors import PartworkError
-from pipeline.web import drips, leaving, outbox, previewing
+from pipeline.web import confirming, drips, joining, leaving, mine, outbox, previewing
 from pipeline.web.published import Calendar, Published
 
 HEADERS = {
@@ -28,16 +28,31 @@ HEADERS = {
     ),
 }
 
+PRIVATE = ("/u/", "/join/")
+"""Below these nothing may be kept by a cache."""
+
 BUSY = 503
 """What a reader is told when the store or a template fails: ours to mend, and soon."""
 
 
-def create_app(app: App) -> ASGIApp:
-    """The web application of an open site."""
+def _nobody() -> None:
+    """Nobody waits to be woken: a pass comes by itself."""
+
+
+def create_app(app: App, wake: Callable[[], None] = _nobody) -> ASGIApp:
+    """The web application of an open site.
+
+    Args:
+        app: The site.
+        wake: Called when somebody did what a letter or a part follows from.
+    """
     web = FastAPI(title=app.desk.site.title, openapi_url=None)
     web.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(app))
     web.add_exception_handler(HTTPException, _error_pages(app))
     web.add_exception_handler(PartworkError, _error_pages(app))
+    web.include_router(mine.router(app, wake))
+    web.include_router(joining.router(app, wake))
+    web.include_router(confirming.router(app, wake))
     web.include_router(leaving.router(app))
     if app.outbox is not None and is_loopback(app.settings.web.host):
         web.include_router(_home(app))
@@ -86,6 +101,8 @@ class _Framed:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                if scope["path"].startswith(PRIVATE):
+                    headers["Cache-Control"] = "no-store"
             await send(message)
 
         await self._web(scope, receive, framed)

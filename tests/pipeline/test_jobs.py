@@ -53,6 +53,10 @@ class Breaking:
     def abort(self) -> None:
         """Nothing to break off."""
 
+    def forget(self, _address: str) -> int:
+        """Nothing is kept."""
+        return 0
+
     def send(
         self,
         message: Message,
