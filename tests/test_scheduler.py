@@ -81,7 +81,9 @@ def test_killed_at_any_moment_it_loses_and_doubles_nothing(tmp_path: Path) -> No
     site = make_site(tmp_path / "site")
     write_guide(site, front='cadence: "weekly mon 09:00"\nstart: first-run\n')
     readers = [f"reader-{n}@example.org" for n in range(40)]
-    (tmp_path / "readers.csv").write_text("email\n" + "\n".join(readers) + "\n")
+    (tmp_path / "readers.csv").write_text(
+        "email,consent_at,consent_source\n" + "".join(f"{one},2026-01-01,page\n" for one in readers)
+    )
     subprocess.run(  # noqa: S603 -- ourselves
         [sys.executable, "-m", "pipeline", "--site", str(site),
          "subscriber", "import", str(tmp_path / "readers.csv")],

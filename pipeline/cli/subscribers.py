@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,9 +13,12 @@ import typer
 from pipeline import jobs, store
 from pipeline.app import open_site
 from pipeline.cli.root import PARTLY_DONE, Json, folder_of
-from pipeline.cli.show import answer, complain, say, table, when
+from pipeline.cli.show import answer, complain, progress, say, table, when
 from pipeline.errors import FileError, UsageError
-from pipeline.jobs import ImportReport, SubscriberReport, Wish
+from pipeline.jobs import ImportOptions, ImportReport, SubscriberReport, Wish
+
+MOST_SHOWN = 20
+"""Refused rows that are shown on the screen."""
 
 group = typer.Typer(help="Add, import and look at subscribers.", no_args_is_help=True)
 
@@ -65,41 +70,133 @@ def add(  # noqa: PLR0913, PLR0917 -- one parameter an option, as Typer wants th
 
 
 @group.command("import")
-def import_file(
+def import_file(  # noqa: PLR0913, PLR0917 -- one parameter an option, as Typer wants them
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A CSV file with a header; `email` is required.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count only; keep nothing.")] = False,
+    consent: Annotated[
+        str, typer.Option(metavar="TEXT", help="How those agreed whose row does not say it.")
+    ] = "",
+    consent_at: Annotated[str, typer.Option(metavar="ISO", help="When they did.")] = "",
+    refused: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the refused rows there.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say only what was refused.")] = False,
     as_json: Json = False,
 ) -> None:
     """Import subscribers from a CSV file; those already known stay as they are.
 
     Columns: email, name, lang, zone, hour, guides, mode, cadence, status, consent_at,
-    consent_source.
+    consent_source. Exports of listmonk, Ghost, Mailchimp and Buttondown are known too. Who has no
+    consent_at and consent_source is pending: nobody is mailed who did not agree.
     """
-    with open_site(folder_of(context)) as app:
-        report = jobs.import_csv(app.desk, _read(file), file.name, app.desk.clock())
+    if bool(consent) != bool(consent_at):
+        raise UsageError("--consent and --consent-at belong together", "give both")
+    options = ImportOptions(consent_at, consent, dry_run)
+    with (
+        open_site(folder_of(context)) as app,
+        _lines(file) as (lines, total),
+        progress("rows") as tell,
+    ):
+        now = app.desk.clock()
+        report = jobs.import_list(
+            app.desk, lines, file.name, now, options, lambda line: tell(line, total)
+        )
+    if refused is not None:
+        _write_refused(refused, report)
     if as_json:
         answer(_imported(report))
     else:
-        for problem in report.refused:
-            complain(str(problem))
-        if not quiet:
-            say(
-                f"{report.added} added, {report.known} already known, {len(report.refused)} refused"
-            )
+        _print_import(report, is_quiet=quiet, is_dry=dry_run)
     if report.refused:
         raise typer.Exit(PARTLY_DONE if report.added or report.known else 1)
 
 
-def _read(file: Path) -> str:
+def _print_import(report: ImportReport, *, is_quiet: bool, is_dry: bool) -> None:
+    for problem in report.refused[:MOST_SHOWN]:
+        complain(str(problem))
+    if len(report.refused) > MOST_SHOWN:
+        complain(f"and {len(report.refused) - MOST_SHOWN:,} more: --refused FILE writes them all")
+    if is_quiet:
+        return
+    would = " would be" if is_dry else ""
+    say(
+        f"{report.added:,}{would} added, {report.known:,} already known,"
+        f" {len(report.refused):,} refused"
+    )
+    if report.unproven:
+        say(f"{report.unproven:,} of them pending: nothing tells that they agreed.", "yellow")
+        say("Add consent_at and consent_source, or give --consent and --consent-at.", "yellow")
+
+
+@contextmanager
+def _lines(file: Path) -> Iterator[tuple[Iterator[str], int]]:
+    """The lines of a file and their number, once it is known to be UTF-8 to its end."""
     try:
-        return file.read_text(encoding="utf-8-sig")
+        with file.open(encoding="utf-8-sig", newline="") as opened:
+            total = sum(piece.count("\n") for piece in iter(lambda: opened.read(1 << 20), ""))
+            opened.seek(0)
+            yield iter(opened), total
     except UnicodeDecodeError as error:
-        raise FileError(
-            str(file), f"byte {error.start} is not UTF-8", "save the file as UTF-8"
-        ) from error
+        said = f"is not UTF-8: it holds the byte {error.object[error.start]:#04x}"
+        raise FileError(str(file), said, "save it as UTF-8, and import that") from error
     except OSError as error:
         raise FileError(str(file), error.strerror or str(error), "name another file") from error
+
+
+def _write_refused(file: Path, report: ImportReport) -> None:
+    lines = "".join(f"{problem}\n" for problem in report.refused)
+    _write_private(file, iter([lines]))
+
+
+def _write_private(file: Path, lines: Iterator[str]) -> int:
+    """Write lines to a new or an old file that only its owner may read; returns how many."""
+    draft, count = file.with_name(f".{file.name}.new"), 0
+    try:
+        draft.unlink(missing_ok=True)
+        draft.touch(mode=0o600)
+        with draft.open("w", encoding="utf-8", newline="") as opened:
+            for line in lines:
+                opened.write(line)
+                count += 1
+        draft.replace(file)
+    except OSError as error:
+        raise FileError(str(file), error.strerror or str(error), "name another file") from error
+    return count
+
+
+@group.command("export")
+def export_file(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Where to write it; only you can read it.")],
+    as_json: Json = False,
+) -> None:
+    """Write all subscribers into a CSV file that `import` reads."""
+    with open_site(folder_of(context)) as app:
+        count = _write_private(file, jobs.export_list(app.desk)) - 1
+    if as_json:
+        answer({"file": str(file), "rows": count})
+    else:
+        say(f"{count:,} rows written to {file}, readable by you alone.")
+
+
+@group.command()
+def erase(
+    context: typer.Context,
+    email: Annotated[str, typer.Argument(help="Their mail address.")],
+    as_json: Json = False,
+) -> None:
+    """Erase somebody for good, as they can themselves on their page."""
+    with open_site(folder_of(context)) as app:
+        with app.desk.store.read() as tx:
+            person = store.subscribers.by_address(tx, email)
+        if person is None:
+            raise UsageError(f"nobody has the address {email!r}", "see `partwork subscriber list`")
+        jobs.erase(app.desk, person.id, app.desk.clock())
+    if as_json:
+        answer({"id": person.id, "erased": True})
+    else:
+        say(f"Erased. No list brings {email} back; they themselves can.")
 
 
 def _imported(report: ImportReport) -> dict[str, Any]:
@@ -108,6 +205,7 @@ def _imported(report: ImportReport) -> dict[str, Any]:
         "known": report.known,
         "refused": [str(one) for one in report.refused],
         "by_status": report.by_status,
+        "unproven": report.unproven,
     }
 
 

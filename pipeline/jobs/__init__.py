@@ -23,6 +23,7 @@ from pipeline.jobs.drip_feed import (
 )
 from pipeline.jobs.erase import erase, own_data
 from pipeline.jobs.forecast import Departure, ForecastReport, forecast
+from pipeline.jobs.import_list import ImportOptions, ImportReport, export_list, import_list
 from pipeline.jobs.joining import (
     Joined,
     ask_to_join,
@@ -52,13 +53,12 @@ from pipeline.jobs.revise import Revised, confirm, correct, issue_of
 from pipeline.jobs.send_test import send_test
 from pipeline.jobs.settle_ids import IdsReport, settle_ids
 from pipeline.jobs.status import Account, StatusReport, SubscriberReport, status, subscriber
-from pipeline.jobs.subscribe import COLUMNS, ImportReport, Wish, import_csv, subscribe
+from pipeline.jobs.subscribe import Wish, subscribe
 from pipeline.jobs.take_bounces import BounceReport, learn, take_bounces
 from pipeline.jobs.tell import Happening, StoryReport, story
 from pipeline.jobs.tick import TickReport, tick
 
 __all__ = [
-    "COLUMNS",
     "RHYTHMS",
     "Account",
     "BounceReport",
@@ -78,6 +78,7 @@ __all__ = [
     "Happening",
     "Held",
     "IdsReport",
+    "ImportOptions",
     "ImportReport",
     "ImportedReport",
     "Inbox",
@@ -116,10 +117,11 @@ __all__ = [
     "drip_feed",
     "erase",
     "export",
+    "export_list",
     "followable",
     "forecast",
     "front_page",
-    "import_csv",
+    "import_list",
     "import_text",
     "issue_of",
     "joinable",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Row,
     and_,
+    bindparam,
     delete,
     func,
     literal,
@@ -31,6 +32,8 @@ from pipeline.store.tables import (
     subscription,
 )
 from pipeline.store.upsert import insert
+
+PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +59,7 @@ def put(tx: Connection, person: Subscriber) -> tuple[int, bool]:
     """A subscriber's id, and whether they are new; who is known stays as they are."""
     found = tx.execute(
         insert(tx, subscriber)
-        .values(
-            address=person.address,
-            address_key=address_key(person.address),
-            domain=domain_of(person.address),
-            name=person.name,
-            lang=person.lang,
-            zone=person.zone,
-            hour=person.hour,
-            status=person.status.value,
-            created_at=person.created_at,
-            consent_at=person.consent_at,
-            consent_source=person.consent_source,
-        )
+        .values(_columns(person))
         .on_conflict_do_nothing()
         .returning(subscriber.c.id)
     ).scalar()
@@ -77,6 +68,60 @@ def put(tx: Connection, person: Subscriber) -> tuple[int, bool]:
     known = by_address(tx, person.address)
     assert known is not None  # the conflict was about this very key  # noqa: S101
     return known.id, False
+
+
+def known_keys(tx: Connection, keys: Collection[str]) -> frozenset[str]:
+    """Which of these keys of addresses are known."""
+    found = select(subscriber.c.address_key).where(subscriber.c.address_key.in_(keys))
+    return frozenset(tx.execute(found).scalars())
+
+
+def put_many(tx: Connection, people: Sequence[tuple[Subscriber, tuple[Follow, ...]]]) -> None:
+    """Add these people and what they follow; who is known stays, what was left stays left."""
+    if not people:
+        return
+    rows = [_columns(person) for person, _ in people]
+    tx.execute(insert(tx, subscriber).on_conflict_do_nothing(), rows)
+    follows = [
+        {
+            "b_key": address_key(person.address),
+            "guide": one.guide,
+            "mode": one.mode.value,
+            "cadence": one.cadence,
+        }
+        for person, many in people
+        for one in many
+    ]
+    if follows:
+        whose = select(subscriber.c.id).where(subscriber.c.address_key == bindparam("b_key"))
+        wanted = insert(tx, subscription).values(subscriber_id=whose.scalar_subquery())
+        tx.execute(wanted.on_conflict_do_nothing(), follows)
+
+
+def suppress_keys(tx: Connection, keys: Collection[str]) -> None:
+    """Never mail these people again: another list says so."""
+    if keys:
+        tx.execute(
+            update(subscriber)
+            .where(subscriber.c.address_key.in_(keys))
+            .values(status=SubscriberStatus.SUPPRESSED.value)
+        )
+
+
+def _columns(person: Subscriber) -> dict[str, Any]:
+    return {
+        "address": person.address,
+        "address_key": address_key(person.address),
+        "domain": domain_of(person.address),
+        "name": person.name,
+        "lang": person.lang,
+        "zone": person.zone,
+        "hour": person.hour,
+        "status": person.status.value,
+        "created_at": person.created_at,
+        "consent_at": person.consent_at,
+        "consent_source": person.consent_source,
+    }
 
 
 def follow(tx: Connection, subscriber_id: int, wish: Follow) -> bool:
@@ -170,6 +215,27 @@ def everyone(tx: Connection) -> Iterator[Subscriber]:
     there = select(subscriber).where(subscriber.c.address != "").order_by(subscriber.c.id)
     for row in tx.execute(there, execution_options=streamed):
         yield _subscriber(row)
+
+
+def with_subscriptions(tx: Connection) -> Iterator[tuple[Subscriber, list[Subscription]]]:
+    """All subscribers, streamed, each with what they follow or followed."""
+    after = 0
+    while True:
+        page = tx.execute(
+            select(subscriber)
+            .where(subscriber.c.id > after, subscriber.c.address != "")
+            .order_by(subscriber.c.id)
+            .limit(PAGE)
+        ).all()
+        if not page:
+            return
+        first, after = page[0].id, page[-1].id
+        theirs: dict[int, list[Subscription]] = {}
+        between = subscription.c.subscriber_id.between(first, after)
+        for row in tx.execute(select(subscription).where(between).order_by(subscription.c.id)):
+            theirs.setdefault(row.subscriber_id, []).append(_subscription(row))
+        for row in page:
+            yield _subscriber(row), theirs.get(row.id, [])
 
 
 def subscriptions(tx: Connection, subscriber_id: int) -> tuple[Subscription, ...]:

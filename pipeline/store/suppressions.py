@@ -26,3 +26,15 @@ def reason(tx: Connection, digests: Collection[str]) -> str:
 def remove(tx: Connection, digests: Collection[str]) -> None:
     """Lift a suppression."""
     tx.execute(delete(suppression).where(suppression.c.digest.in_(digests)))
+
+
+def are_none(tx: Connection) -> bool:
+    """Whether nobody is suppressed in this way."""
+    return tx.execute(select(suppression.c.digest).limit(1)).first() is None
+
+
+def reasons(tx: Connection, digests: Collection[str]) -> dict[str, str]:
+    """Of these digests those that are suppressed, and why."""
+    found = select(suppression.c.digest, suppression.c.reason)
+    rows = tx.execute(found.where(suppression.c.digest.in_(digests)))
+    return {row.digest: row.reason for row in rows}

@@ -502,9 +502,8 @@ def test_no_list_brings_the_erased_back(place: Place) -> None:
     """An import is refused them; they themselves may come back (K04)."""
     mine = place.join()
     place.client.post(f"{mine}/erase")
-    report = jobs.import_csv(
-        place.app.desk, f"email\n{SOMEBODY}\nother@example.org\n", "list.csv", place.now
-    )
+    lines = ["email\n", f"{SOMEBODY}\n", "other@example.org\n"]
+    report = jobs.import_list(place.app.desk, lines, "list.csv", place.now)
     assert (report.added, [one.where for one in report.refused]) == (1, ["list.csv:2"])
     with pytest.raises(UsageError, match="only they themselves"):
         jobs.subscribe(place.app.desk, Wish(SOMEBODY), place.now)
