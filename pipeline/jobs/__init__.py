@@ -50,6 +50,7 @@ from pipeline.jobs.resolve import (
     resolve,
 )
 from pipeline.jobs.revise import Revised, confirm, correct, issue_of
+from pipeline.jobs.search import Hit, search
 from pipeline.jobs.send_test import send_test
 from pipeline.jobs.settle_ids import IdsReport, settle_ids
 from pipeline.jobs.status import Account, StatusReport, SubscriberReport, status, subscriber
@@ -77,6 +78,7 @@ __all__ = [
     "ForecastReport",
     "Happening",
     "Held",
+    "Hit",
     "IdsReport",
     "ImportOptions",
     "ImportReport",
@@ -143,6 +145,7 @@ __all__ = [
     "resolve",
     "resume",
     "resume_issue",
+    "search",
     "send_letters",
     "send_test",
     "serials",

@@ -39,6 +39,7 @@ from pipeline.page.published import (
     surroundings,
     tag_page,
 )
+from pipeline.page.search import Hit, search_page
 
 __all__ = [
     "FEED_STYLESHEET",
@@ -49,6 +50,7 @@ __all__ = [
     "Confirmation",
     "DripDays",
     "Followed",
+    "Hit",
     "JoinForm",
     "MessageView",
     "Offer",
@@ -72,6 +74,7 @@ __all__ = [
     "previews_page",
     "privacy_page",
     "returned_page",
+    "search_page",
     "site_page",
     "stylesheet",
     "surroundings",

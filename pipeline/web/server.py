@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pipeline import jobs, page
 from pipeline.app import App
 from pipeline.errors import PartworkError
-from pipeline.web import confirming, drips, joining, leaving, mine, outbox, previewing
+from pipeline.web import confirming, drips, joining, leaving, mine, outbox, previewing, searching
 from pipeline.web.published import Calendar, Published
 
 HEADERS = {
@@ -61,6 +61,7 @@ def create_app(app: App, wake: Callable[[], None] = _nobody) -> ASGIApp:
         web.include_router(previewing.router(app))
     calendar = Calendar(app)
     web.include_router(drips.router(app, calendar))
+    web.include_router(searching.router(app, calendar))
     app.desk.feeds.mkdir(exist_ok=True)
     web.mount("/", Published(app, calendar))
     return _Framed(web, urlsplit(app.desk.site.base_url).path)

@@ -55,7 +55,15 @@ def test_every_link_leads_to_a_page_or_feed() -> None:
     there = {*made, "partwork.css", "logo.svg", "feeds.opml"}
     names = ("atom.xml", "rss.xml", "feed.json")
     there |= {f"{folder}{name}" for folder in ("", "sleep/", "mood/") for name in names}
-    there |= {"drip/sleep/", "drip/mood/", "join/", "join/sleep/", "join/mood/", "privacy/"}
+    there |= {
+        "drip/sleep/",
+        "drip/mood/",
+        "join/",
+        "join/sleep/",
+        "join/mood/",
+        "privacy/",
+        "search/",
+    }
     for path, html in made.items():
         for link in Reading(html).links:
             href = link.get("href") or link["src"]

@@ -120,8 +120,11 @@ def claim(
 
 def test_migrations_make_what_the_tables_say(store: Store) -> None:
     """After all migrations the database differs in nothing from the tables in the code."""
+    known = {
+        "include_name": lambda name, *_: not str(name).startswith(("issue_search", "ix_issue_s"))
+    }
     with store.read() as tx:
-        found = compare_metadata(MigrationContext.configure(tx), metadata)
+        found = compare_metadata(MigrationContext.configure(tx, opts=known), metadata)
     differing = [one for one in found if "modify_comment" not in str(one)]  # they are for us
     assert differing == []
 

