@@ -5,7 +5,7 @@ SITE ?= .
 DEMO_READERS := content/demonstration.csv
 
 .DEFAULT_GOAL := help
-.PHONY: help run once test walks check bench-related bench-feeds bench-mail bench-delivery soak fix lock clean
+.PHONY: help run once test walks check bench-related bench-feeds bench-mail bench-delivery bench-web soak fix lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ bench-delivery: .venv/bench .venv/dev ## what sending costs, beside smtp-source,
 
 soak: .venv/dev ## 60,000 people and 200 kills: who is forgotten, who is served twice (some minutes)
 	@$(BIN)/python -m tests.crash.soak
+
+bench-web: .venv/dev ## pages, feeds and forms a second, from a server with one core
+	@$(BIN)/python -m bench.web
 
 bench-mail: .venv/bench .venv/dev ## what a mail costs: inlining, addressing, signing, beside others
 	@$(BIN)/python -m bench.mail

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 
 from pipeline import store
 from pipeline.jobs.desk import Desk
-from pipeline.model import Issue
-from pipeline.store.searching import CLOSE, OPEN
+from pipeline.store.searching import CLOSE, OPEN, Found
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A part in which all the words are."""
 
-    issue: Issue
+    found: Found
     excerpt: tuple[tuple[str, bool], ...]
     """Words of it, and whether they were looked for."""
 
@@ -30,17 +29,12 @@ def search(desk: Desk, said: str, without: Collection[str] = ()) -> tuple[Hit, .
     """
     with desk.store.read() as tx:
         found = store.searching.search(tx, said, without)
-        issues = store.issues.by_ids(tx, [one.issue_id for one in found])
-    return tuple(
-        Hit(issues[one.issue_id], tuple(_taken_apart(one.excerpt)))
-        for one in found
-        if one.issue_id in issues
-    )
+    return tuple(Hit(one, tuple(_taken_apart(one.excerpt))) for one in found)
 
 
 def _taken_apart(excerpt: str) -> list[tuple[str, bool]]:
     pieces: list[tuple[str, bool]] = []
     for piece in excerpt.split(OPEN):
         marked, closed, rest = piece.partition(CLOSE)
-        pieces += [(marked, bool(closed)), (rest, False)]
+        pieces += [(marked, True), (rest, False)] if closed else [(marked, False)]
     return [(words, is_wanted) for words, is_wanted in pieces if words]

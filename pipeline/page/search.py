@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.model import Issue, Site
+from pipeline.model import Site
 from pipeline.page.frame import Head, frame
 from pipeline.template import Templates
 
@@ -14,7 +14,11 @@ from pipeline.template import Templates
 class Hit:
     """A part that was found, and words of it: (words, whether they were looked for)."""
 
-    issue: Issue
+    path: str
+    subject: str
+    guide_title: str
+    lang: str
+    number: int
     excerpt: Sequence[tuple[str, bool]]
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, String, bindparam, text
 
 INDEX = "issue_search"
 SQLITE = (
@@ -46,12 +46,14 @@ MOST_WORDS, LONGEST = 12, 60
 _WORD = re.compile(r"\w+")
 
 _FIND = {
-    "sqlite": """SELECT issue.id, snippet(issue_search, 4, :open, :close, '…', 24) AS said
+    "sqlite": """SELECT issue.path, issue.subject, issue.guide_title, issue.lang, issue.number,
+            snippet(issue_search, 4, :open, :close, '…', 24) AS said
         FROM issue_search JOIN issue ON issue.id = issue_search.id
         WHERE issue_search MATCH :wanted AND issue.guide NOT IN :without
         ORDER BY bm25(issue_search, 0.0, 8.0, 3.0, 4.0, 1.0), issue.released_at DESC, issue.id
         LIMIT :most""",
-    "postgresql": f"""SELECT id, ts_headline('simple', words, to_tsquery('simple', :wanted),
+    "postgresql": f"""SELECT path, subject, guide_title, lang, number,
+            ts_headline('simple', words, to_tsquery('simple', :wanted),
             'MaxFragments=1, MaxWords=24, MinWords=12, StartSel="' || :open || '", StopSel="'
             || :close || '"') AS said
         FROM issue
@@ -65,7 +67,11 @@ _FIND = {
 class Found:
     """An issue in which all the words are."""
 
-    issue_id: str
+    path: str
+    subject: str
+    guide_title: str
+    lang: str
+    number: int
     excerpt: str
     """Where they are, each between OPEN and CLOSE."""
 
@@ -88,7 +94,12 @@ def search(
         wanted = " ".join(f'"{word}"' for word in words) + "*"
     else:
         wanted = " & ".join(words) + ":*"
-    find = text(_FIND[tx.dialect.name]).bindparams(bindparam("without", expanding=True))
+    find = text(_FIND[tx.dialect.name]).bindparams(
+        bindparam("without", type_=String, expanding=True)
+    )
     given = {"wanted": wanted, "without": list(without), "most": most}
     rows = tx.execute(find, given | {"open": OPEN, "close": CLOSE})
-    return tuple(Found(row.id, row.said) for row in rows)
+    return tuple(
+        Found(row.path, row.subject, row.guide_title, row.lang, row.number, row.said)
+        for row in rows
+    )

@@ -48,6 +48,7 @@ from pipeline.store import (
     issues,
     leases,
     open_store,
+    searching,
     subscribers,
 )
 from pipeline.store.databases import connect
@@ -481,3 +482,59 @@ def test_an_idle_transaction_leaves_the_file(tmp_path: Path) -> None:
         deliveries.drop_unwanted(tx, NOW, 1)
     opened.close()
     assert (tmp_path / "var/partwork.db").read_bytes() == before
+
+
+def test_what_is_out_is_found(store: Store) -> None:
+    """By all its words, in any case, the last one only begun; edits are known at once."""
+    first, second = issue(1), issue(2)
+    with store.write() as tx:
+        issues.add(tx, first, _text(first, "Why", "Slow waves repair; the café never sleeps."))
+        issues.add(tx, second, _text(second, "How", "Waves of the sea."))
+
+    def found(said: str, without: tuple[str, ...] = ()) -> list[int]:
+        with store.read() as tx:
+            return [one.number for one in searching.search(tx, said, without)]
+
+    assert found("waves") == [1, 2] or found("waves") == [2, 1]
+    assert found("REPAIR wav") == [1]
+    assert found("sea waves") == [2]
+    assert found("nothing such") == []
+    assert found("waves", (first.guide,)) == []
+    with store.write() as tx:
+        issues.revise(tx, second, _text(second, "How", "Dunes of the desert."))
+    assert found("waves") == [1]
+    assert found("desert") == [2]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        '"',
+        "'; DROP TABLE issue; --",
+        "a* OR b",
+        "%_%",
+        "NEAR(",
+        "& | !",
+        "\u0000",
+        "x" * 5000,
+        "-",
+        "(:*)",
+    ],
+)
+def test_a_question_is_words_and_nothing_else(store: Store, said: str) -> None:
+    """Signs that mean something to a database mean nothing here (W22)."""
+    with store.read() as tx:
+        assert searching.search(tx, said, ()) == ()
+
+
+def test_an_excerpt_shows_where(store: Store) -> None:
+    """The words that were looked for are marked in it."""
+    one = issue(1)
+    with store.write() as tx:
+        issues.add(
+            tx, one, _text(one, "Why", "Deep sleep: slow waves repair what the day wore out.")
+        )
+    with store.read() as tx:
+        (hit,) = searching.search(tx, "waves", ())
+    assert f"{searching.OPEN}waves{searching.CLOSE}" in hit.excerpt

@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from playwright.sync_api import Browser, Error, Page
+from playwright.sync_api import Browser, BrowserContext, Error, Page
 
 from tests.ports import free_port
 from tests.sites import make_site, write_guide
@@ -139,6 +139,16 @@ def opened(place: Place, page: Page, path: str = "") -> None:
             return
 
 
+def window(browser: Browser, width: int, *, scripts: bool) -> BrowserContext:
+    """A window, a narrow one in the dark; with scripts, also with those that judge."""
+    return browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if width < 600 else "light",
+        java_script_enabled=scripts,
+        bypass_csp=scripts,
+    )
+
+
 def says(page: Page, words: str) -> None:
     """The page says so, as soon as it is there."""
     page.get_by_text(words).first.wait_for()
@@ -203,15 +213,12 @@ def change(page: Page, width: int) -> None:
     assert page.get_by_label("Name").input_value() == "Robin"
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(375, "dark"), (1280, "light")])
-def test_a_person_comes_and_goes(tmp_path: Path, width: int, scheme: str) -> None:
+@pytest.mark.parametrize("width", [375, 1280])
+def test_a_person_comes_and_goes(tmp_path: Path, width: int) -> None:
     """Join, confirm, read, change, pause, leave, undo, erase: no script, cookie or other host."""
     asked: list[str] = []
     with running(tmp_path, DAILY) as place, chromium() as browser:
-        window = {"width": width, "height": 900}
-        context = browser.new_context(
-            java_script_enabled=False, color_scheme=scheme, viewport=window
-        )  # type: ignore[arg-type]  # as it wants them
+        context = window(browser, width, scripts=False)
         context.on("request", lambda one: asked.append(one.url))
         page = context.new_page()
         opened(place, page)
@@ -276,8 +283,7 @@ PAGES = ("join/", "join/water/", "u/asked/", "privacy/", "search/?q=rivers", "dr
 
 def faults_of(browser: Browser, path: str, width: int, folder: Path) -> list[tuple[str, str, str]]:
     """What axe finds on a page, which must not scroll sideways; the page is kept for Nu."""
-    window, scheme = {"width": width, "height": 900}, "dark" if width < 600 else "light"
-    context = browser.new_context(viewport=window, color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]  # as it wants them
+    context = window(browser, width, scripts=True)
     try:
         page = context.new_page()
         page.goto(path)
