@@ -131,18 +131,25 @@ def place(tmp_path: Path) -> Iterator[Place]:
         yield one
 
 
-def test_a_person_joins_reads_and_finishes(place: Place) -> None:
+@pytest.fixture
+def anywhere(tmp_path: Path, database_url: str) -> Iterator[Place]:
+    """Such a site, on each kind of database."""
+    with opened(tmp_path, f'{SETTINGS}[store]\nurl = "{database_url}"\n') as one:
+        yield one
+
+
+def test_a_person_joins_reads_and_finishes(anywhere: Place) -> None:
     """Form, letter, button; part 1 at once, the rest at the pace that was chosen, and an end."""
-    place.join(cadence="every 2 days")
-    assert place.subjects() == ["1"]
-    assert place.person() == (SubscriberStatus.ACTIVE, SOMEBODY)
-    place.days(8)
-    assert place.subjects() == ["1", "2", "3", "4", "5"]
-    place.days(2)
-    assert received(place.folder, SOMEBODY)[-1] == "You have read all of A guide to water"
-    place.days(3)
-    assert len(received(place.folder, SOMEBODY)) == 8  # confirm, welcome, five parts, the end
-    assert place.events() == ["asked", "confirmed", "finished"]
+    anywhere.join(cadence="every 2 days")
+    assert anywhere.subjects() == ["1"]
+    assert anywhere.person() == (SubscriberStatus.ACTIVE, SOMEBODY)
+    anywhere.days(8)
+    assert anywhere.subjects() == ["1", "2", "3", "4", "5"]
+    anywhere.days(2)
+    assert received(anywhere.folder, SOMEBODY)[-1] == "You have read all of A guide to water"
+    anywhere.days(3)
+    assert len(received(anywhere.folder, SOMEBODY)) == 8  # confirm, welcome, five parts, the end
+    assert anywhere.events() == ["asked", "confirmed", "finished"]
 
 
 def test_nothing_follows_from_looking(place: Place) -> None:
@@ -329,41 +336,41 @@ def test_one_post_leaves(place: Place, kind: str) -> None:
     assert place.events().count("left") == 1
 
 
-def test_leaving_can_be_undone(place: Place) -> None:
+def test_leaving_can_be_undone(anywhere: Place) -> None:
     """The page of goodbye has a button; what was called off then goes out after all."""
-    place.join(cadence="daily", hour="12")
-    place.pass_by(timedelta(hours=3))
-    assert place.subjects() == ["1"]
-    leave = token.leave(1, "water", keys=place.app.desk.keys)
-    done = place.client.post(f"/u/{leave}")
+    anywhere.join(cadence="daily", hour="12")
+    anywhere.pass_by(timedelta(hours=3))
+    assert anywhere.subjects() == ["1"]
+    leave = token.leave(1, "water", keys=anywhere.app.desk.keys)
+    done = anywhere.client.post(f"/u/{leave}")
     undo = re.search(r'action="\.\./(u/back/[^"]+)"', done.text)
     assert undo
-    place.days(2)
-    assert place.subjects() == ["1"]
-    assert "You are back" in place.client.post(f"/{undo[1]}").text
-    assert "has done its work" in place.client.post(f"/{undo[1]}").text
-    place.days(2)
-    assert place.subjects()[:2] == ["1", "2"]
-    assert place.events() == ["asked", "confirmed", "left", "returned"]
+    anywhere.days(2)
+    assert anywhere.subjects() == ["1"]
+    assert "You are back" in anywhere.client.post(f"/{undo[1]}").text
+    assert "has done its work" in anywhere.client.post(f"/{undo[1]}").text
+    anywhere.days(2)
+    assert anywhere.subjects()[:2] == ["1", "2"]
+    assert anywhere.events() == ["asked", "confirmed", "left", "returned"]
 
 
-def test_a_pause_shifts_the_rest(place: Place) -> None:
+def test_a_pause_shifts_the_rest(anywhere: Place) -> None:
     """Nothing comes while it lasts, and afterwards not all at once (drip)."""
-    mine = place.join(cadence="daily")
-    place.days(1)
-    assert place.subjects() == ["1", "2"]
-    assert "It is paused" in place.do(mine, do="pause", guide="water", days="7").text
-    place.days(6)
-    assert place.subjects() == ["1", "2"]
-    place.days(2)
-    assert place.subjects() == ["1", "2", "3"]
-    place.days(1)
-    assert place.subjects() == ["1", "2", "3", "4"]
-    place.do(mine, do="pause", guide="water", days="30")
-    place.days(1)
-    assert "It goes on" in place.do(mine, do="resume", guide="water").text
-    place.days(1)
-    assert place.subjects() == ["1", "2", "3", "4", "5"]
+    mine = anywhere.join(cadence="daily")
+    anywhere.days(1)
+    assert anywhere.subjects() == ["1", "2"]
+    assert "It is paused" in anywhere.do(mine, do="pause", guide="water", days="7").text
+    anywhere.days(6)
+    assert anywhere.subjects() == ["1", "2"]
+    anywhere.days(2)
+    assert anywhere.subjects() == ["1", "2", "3"]
+    anywhere.days(1)
+    assert anywhere.subjects() == ["1", "2", "3", "4"]
+    anywhere.do(mine, do="pause", guide="water", days="30")
+    anywhere.days(1)
+    assert "It goes on" in anywhere.do(mine, do="resume", guide="water").text
+    anywhere.days(1)
+    assert anywhere.subjects() == ["1", "2", "3", "4", "5"]
 
 
 def test_a_pause_ends_on_a_day_to_come(place: Place) -> None:
@@ -401,15 +408,15 @@ def test_the_next_part_can_come_now(place: Place) -> None:
     assert "not there yet" in place.do(mine, do="hurry", guide="water").text
 
 
-def test_a_guide_can_be_begun_again(place: Place) -> None:
+def test_a_guide_can_be_begun_again(anywhere: Place) -> None:
     """All parts come once more, in other messages, so that mail programs show them."""
-    mine = place.join(cadence="daily")
-    place.days(2)
-    assert "begins again" in place.do(mine, do="restart", guide="water").text
-    place.pass_by(timedelta(minutes=1))
-    place.days(1)
-    assert place.subjects() == ["1", "2", "3", "1", "2"]
-    names = [one["Message-ID"] for one in outbox(place.folder)]
+    mine = anywhere.join(cadence="daily")
+    anywhere.days(2)
+    assert "begins again" in anywhere.do(mine, do="restart", guide="water").text
+    anywhere.pass_by(timedelta(minutes=1))
+    anywhere.days(1)
+    assert anywhere.subjects() == ["1", "2", "3", "1", "2"]
+    names = [one["Message-ID"] for one in outbox(anywhere.folder)]
     assert len(set(names)) == len(names)
 
 
@@ -436,20 +443,20 @@ def test_an_hour_of_ones_own(place: Place) -> None:
     assert place.subjects() == ["1"]
 
 
-def test_more_guides_follow_from_ones_own_page(place: Place) -> None:
+def test_more_guides_follow_from_ones_own_page(anywhere: Place) -> None:
     """Name, hour, zone and language are kept; more guides are followed; all of them are left."""
-    mine = place.join()
-    write_guide(place.folder, "bread", front='cadence: "daily"\nstart: 2026-03-09\n')
-    place.pass_by()
-    got = place.do(mine, do="profile", name="Robin", hour="7", zone="Asia/Tokyo", lang="de")
+    mine = anywhere.join()
+    write_guide(anywhere.folder, "bread", front='cadence: "daily"\nstart: 2026-03-09\n')
+    anywhere.pass_by()
+    got = anywhere.do(mine, do="profile", name="Robin", hour="7", zone="Asia/Tokyo", lang="de")
     assert ('value="Robin"' in got.text, 'value="Asia/Tokyo"' in got.text) == (True, True)
-    assert place.do(mine, do="profile", name="", hour="x", zone="", lang="").status_code == 422
-    place.do(mine, do="join", guide="bread")
-    assert "A guide to bread" in place.client.get(mine).text
-    place.do(mine, do="leave", guide="*")
-    assert "You follow nothing" in place.client.get(mine).text
-    assert place.do(mine, do="join", guide="nothing").status_code == 422
-    assert place.do(mine, do="everything").status_code == 422
+    assert anywhere.do(mine, do="profile", name="", hour="x", zone="", lang="").status_code == 422
+    anywhere.do(mine, do="join", guide="bread")
+    assert "A guide to bread" in anywhere.client.get(mine).text
+    anywhere.do(mine, do="leave", guide="*")
+    assert "You follow nothing" in anywhere.client.get(mine).text
+    assert anywhere.do(mine, do="join", guide="nothing").status_code == 422
+    assert anywhere.do(mine, do="everything").status_code == 422
 
 
 def test_own_data_is_complete(place: Place) -> None:

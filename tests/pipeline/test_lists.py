@@ -21,7 +21,7 @@ from pipeline.app import App, open_site
 from pipeline.errors import FileError
 from pipeline.jobs.lists import DANGEROUS, neutral, plain
 from pipeline.jobs.subscribe import _quick, mail_address
-from tests.sites import at, make_site, write_guide
+from tests.sites import SETTINGS, at, make_site, write_guide
 
 NOW = at("2026-03-09T09:05+01:00")
 ROOT = Path(__file__).parents[2]
@@ -30,9 +30,9 @@ CONSENT = "email,status,consent_at,consent_source\n"
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[App]:
-    """A site with a guide."""
-    site = make_site(tmp_path / "site")
+def app(tmp_path: Path, database_url: str) -> Iterator[App]:
+    """A site with a guide, on each kind of database."""
+    site = make_site(tmp_path / "site", f'{SETTINGS}[store]\nurl = "{database_url}"\n')
     write_guide(site)
     with open_site(site) as opened:
         jobs.tick(opened.desk, NOW)
