@@ -237,6 +237,8 @@ def status(context: typer.Context, now: Now = None, as_json: Json = False) -> No
     people = ", ".join(f"{number} {status}" for status, number in report.subscribers.items())
     say()
     say(f"Subscribers  {people or 'nobody yet'}")
+    if report.signups:
+        say(f"Signups      {report.signups} not confirmed yet")
     say(f"Next         {when(report.next_at, zone)} {zone}")
     for name, gate in report.left_alone.items():
         say(f"Left alone   {name} until {when(gate.until, zone)}: {gate.why}", "yellow")
@@ -263,6 +265,7 @@ def _status_payload(report: StatusReport) -> dict[str, Any]:
             }
             for one in report.serials
         ],
+        "signups": report.signups,
         "issues": [
             {
                 "id": one.issue.id,

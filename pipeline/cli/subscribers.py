@@ -254,6 +254,7 @@ def show(
                 **asdict(report.subscriber),
                 "subscriptions": [asdict(one) for one in report.subscriptions],
                 "deliveries": [dict(one) for one in report.deliveries],
+                "events": [asdict(one) for one in report.events],
             }
         )
     else:
@@ -292,3 +293,9 @@ def _print_person(report: SubscriberReport, zone: str) -> None:
         ),
         right=(1,),
     )
+    if report.events:
+        say()
+        table(
+            ("when", "what", "guide", ""),
+            ((when(one.at, zone), one.kind, one.guide, one.detail) for one in report.events),
+        )

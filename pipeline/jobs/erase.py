@@ -30,6 +30,7 @@ def own_data(desk: Desk, subscriber_id: int) -> Mapping[str, Any] | None:
             "subscriptions": [
                 asdict(one) for one in store.subscribers.subscriptions(tx, subscriber_id)
             ],
+            "signups": [asdict(one) for one in store.signups.of_address(tx, person.address)],
             "messages": store.deliveries.of_subscriber(tx, subscriber_id),
             "letters": store.letters.of_subscriber(tx, subscriber_id),
             "came_back": [
@@ -54,8 +55,8 @@ def erase(desk: Desk, subscriber_id: int, now: datetime) -> bool:
         store.deliveries.drop_unwanted(tx, now, subscriber_id)
         digest = suppression_digests(desk, person.address)[0]
         store.suppressions.add(tx, digest, ERASED, now)
-        for signup_id in store.signups.of_address(tx, person.address):
-            store.signups.remove(tx, signup_id)
+        for one in store.signups.of_address(tx, person.address):
+            store.signups.remove(tx, one.id)
         store.subscribers.erase(tx, subscriber_id)
         store.events.add(tx, subscriber_id, SubscriberEvent(now, EventKind.ERASED))
     for transport in desk.transports:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pipeline import store
-from pipeline.errors import UsageError
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.subscribe import Wish, checked
 from pipeline.jobs.suppressed import ERASED, limited_by, suppression_digests
@@ -43,7 +42,7 @@ class AnswerReport:
 
     letters: int = 0
     held: int = 0
-    """Too many came in the last hour: they wait."""
+    """Too many came in the last hour: they wait. Told once, by the pass that used the hour up."""
 
 
 def ask_to_join(desk: Desk, wish: Wish, terms: str, now: datetime) -> None:
@@ -104,7 +103,7 @@ def answer_signups(desk: Desk, now: datetime) -> AnswerReport:
                     ),
                 )
                 letters += 1
-    return AnswerReport(letters, held)
+    return AnswerReport(letters, held if letters else 0)
 
 
 def _may_be_asked(desk: Desk, tx: store.Transaction, one: Signup, now: datetime) -> bool:
@@ -131,17 +130,13 @@ def signup(desk: Desk, signup_id: str) -> Signup | None:
 
 
 def confirm_signup(desk: Desk, signup_id: str, now: datetime) -> Joined | None:
-    """Let a signup count, once; None when it had been confirmed or forgotten.
-
-    Raises:
-        UsageError: The guide was withdrawn meanwhile.
-    """
+    """Let a signup count, once; None when it was confirmed or forgotten, or its guide has gone."""
     with desk.store.write() as tx:
         one = store.signups.by_id(tx, signup_id)
         if one is None or one.at < now - GOOD_FOR:
             return None
         if one.guide != store.EVERY_GUIDE and one.guide not in store.guides.open_slugs(tx):
-            raise UsageError(f"the guide {one.guide!r} has gone")
+            return None
         store.signups.remove(tx, one.id)
         store.suppressions.remove(tx, suppression_digests(desk, one.address))
         person = _put(tx, one, now)

@@ -11,7 +11,7 @@ from pipeline.delivery import Gate
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.rebuild import serials
 from pipeline.jobs.tick import next_at
-from pipeline.model import Issue, Serial, Subscriber, Subscription
+from pipeline.model import Issue, Serial, Subscriber, SubscriberEvent, Subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,8 @@ class StatusReport:
     next_at: datetime | None
     left_alone: Mapping[str, Gate]
     """Relays and those who take our mail that get none for now, and until when."""
+    signups: int = 0
+    """How many have asked on a page and have not confirmed."""
 
 
 def status(desk: Desk, now: datetime) -> StatusReport:
@@ -50,6 +52,7 @@ def status(desk: Desk, now: datetime) -> StatusReport:
         people = store.subscribers.count(tx)
         gates = store.throttles.gates(tx)
         paused = store.deliveries.paused(tx)
+        signups = store.signups.waiting(tx)
         all_issues = [store.issues.of_guide(tx, one.front.slug) for one in found]
     issues = sorted(
         (issue for each in all_issues for issue in each),
@@ -60,7 +63,7 @@ def status(desk: Desk, now: datetime) -> StatusReport:
         Account(issue, states.get(issue.id, {}), paused.get(issue.id, "")) for issue in issues
     )
     closed = {name: gate for name, gate in gates.items() if not gate.is_open(now)}
-    return StatusReport(found, accounts, people, next_at(desk, found), closed)
+    return StatusReport(found, accounts, people, next_at(desk, found), closed, signups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class SubscriberReport:
     subscriber: Subscriber
     subscriptions: tuple[Subscription, ...]
     deliveries: tuple[Mapping[str, object], ...]
+    events: tuple[SubscriberEvent, ...] = ()
 
 
 def subscriber(desk: Desk, address: str) -> SubscriberReport | None:
@@ -82,4 +86,5 @@ def subscriber(desk: Desk, address: str) -> SubscriberReport | None:
             person,
             store.subscribers.subscriptions(tx, person.id),
             store.deliveries.of_subscriber(tx, person.id),
+            store.events.of_subscriber(tx, person.id),
         )

@@ -10,7 +10,7 @@ from pipeline import store
 from pipeline.errors import UsageError
 from pipeline.jobs.addressing import message_id
 from pipeline.jobs.desk import Desk
-from pipeline.model import Issue, Subscriber, SubscriberStatus
+from pipeline.model import EventKind, Issue, Subscriber, SubscriberEvent, SubscriberStatus
 from pipeline.store.bounces import CameBack
 
 
@@ -56,12 +56,14 @@ def story(desk: Desk, address: str, guide: str, number: int) -> StoryReport:
         row = store.deliveries.row(tx, issue.id, person.id)
         back = store.bounces.of_subscriber(tx, person.id)
         follows = store.subscribers.subscriptions(tx, person.id)
+        events = store.events.of_subscriber(tx, person.id)
     happenings = [Happening(person.created_at, f"subscribed ({person.consent_source or 'added'})")]
     happenings += [
         Happening(one.ended_at, "left this guide")
         for one in follows
         if one.ended_at and one.guide == guide
     ]
+    happenings += [_of_event(one) for one in events if one.guide == guide and one.kind is not _LEFT]
     happenings.append(Happening(issue.released_at, "the issue was released"))
     happenings += _of_delivery(row)
     happenings += [_of_bounce(one) for one in back if one.issue_id == issue.id]
@@ -90,6 +92,14 @@ def _of_delivery(row: Mapping[str, object] | None) -> list[Happening]:
         tries = f"attempt {row['attempts']} was put off{relay}: {said}; next after this"
         found.append(Happening(row["next_at"], tries))
     return found
+
+
+_LEFT = EventKind.LEFT
+"""Told by the subscription itself."""
+
+
+def _of_event(one: SubscriberEvent) -> Happening:
+    return Happening(one.at, f"{one.kind} {one.detail}".rstrip())
 
 
 def _of_bounce(one: CameBack) -> Happening:

@@ -92,8 +92,6 @@ class EventKind(StrEnum):
 
     ASKED = "asked"
     CONFIRMED = "confirmed"
-    ADDED = "added"
-    """By the operator, or from a file."""
     LEFT = "left"
     RETURNED = "returned"
     CHANGED = "changed"
@@ -103,7 +101,6 @@ class EventKind(StrEnum):
     HURRIED = "hurried"
     """They asked for the next part now."""
     FINISHED = "finished"
-    SUPPRESSED = "suppressed"
     ERASED = "erased"
 
 

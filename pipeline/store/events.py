@@ -31,11 +31,5 @@ def of_subscriber(tx: Connection, subscriber_id: int) -> tuple[SubscriberEvent, 
     return tuple(map(_event, rows))
 
 
-def page(tx: Connection, after: int, limit: int) -> tuple[tuple[int, int, SubscriberEvent], ...]:
-    """Events of everybody in the order in which they were written: (id, subscriber id, event)."""
-    rows = tx.execute(select(event).where(event.c.id > after).order_by(event.c.id).limit(limit))
-    return tuple((row.id, row.subscriber_id, _event(row)) for row in rows)
-
-
 def _event(row: Row[Any]) -> SubscriberEvent:
     return SubscriberEvent(row.at, EventKind(row.kind), row.guide, row.detail)

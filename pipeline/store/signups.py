@@ -70,9 +70,10 @@ def waiting(tx: Connection) -> int:
     return int(tx.execute(select(func.count()).select_from(signup)).scalar() or 0)
 
 
-def of_address(tx: Connection, address: str) -> tuple[str, ...]:
-    """The ids of all signups of an address, to the letter."""
-    return tuple(tx.execute(select(signup.c.id).where(signup.c.address == address)).scalars())
+def of_address(tx: Connection, address: str) -> tuple[Signup, ...]:
+    """All signups of an address, to the letter, oldest first."""
+    mine = select(signup).where(signup.c.address == address).order_by(signup.c.at, signup.c.id)
+    return tuple(map(_signup, tx.execute(mine)))
 
 
 def _signup(row: Row[Any]) -> Signup:

@@ -373,6 +373,18 @@ def test_a_pause_shifts_the_rest(anywhere: Place) -> None:
     assert anywhere.subjects() == ["1", "2", "3", "4", "5"]
 
 
+def test_the_operator_can_tell_why(place: Place) -> None:
+    """Who paused and asks why nothing came is told of the pause."""
+    mine = place.join(cadence="daily")
+    place.do(mine, do="pause", guide="water", days="7")
+    story = jobs.story(place.app.desk, SOMEBODY, "water", 2)
+    told = [one.what for one in story.happenings]
+    assert any(one.startswith("paused until 2026-03-16") for one in told)
+    found = jobs.subscriber(place.app.desk, SOMEBODY)
+    assert found is not None
+    assert [one.kind.value for one in found.events] == ["asked", "confirmed", "paused"]
+
+
 def test_a_pause_ends_on_a_day_to_come(place: Place) -> None:
     """Yesterday, a hundred years and no day at all are refused in a line."""
     mine = place.join()
@@ -462,12 +474,14 @@ def test_more_guides_follow_from_ones_own_page(anywhere: Place) -> None:
 def test_own_data_is_complete(place: Place) -> None:
     """All that any table holds of somebody is in the file (P04), consent with its version."""
     mine = place.join(zone="Asia/Tokyo")
+    place.fill(cadence="daily")
     got = place.client.get(f"{mine}/data.json")
     assert got.headers["content-disposition"].startswith("attachment")
     said = json.loads(got.text)
     assert said["subscriber"]["address"] == SOMEBODY
     assert said["subscriptions"][0]["guide"] == "water"
     assert [one["number"] for one in said["messages"]] == [1]
+    assert [one["cadence"] for one in said["signups"]] == ["daily"]
     assert {one["kind"] for one in said["letters"]} == {"welcome"}
     asked, confirmed = said["events"]
     assert re.fullmatch(r"terms [0-9a-f]{12}", asked["detail"])
