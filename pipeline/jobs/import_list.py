@@ -117,6 +117,8 @@ class _Import:
             todo = "only they themselves can come back, on the page"
             if reason == ERASED or people[key][1][0].status is SubscriberStatus.ACTIVE:
                 self._refuse(people[key][0], UsageError(said, todo))
+            else:
+                self.known += 1
         return {key: taken for key, (_, taken) in people.items() if key not in why}
 
     def _count(self, tx: store.Transaction, wanted: Mapping[str, Taken]) -> None:
