@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pipeline import schedule, store
@@ -246,7 +246,7 @@ class Changes:
         """Their subscription to a guide that they follow."""
         for one in store.subscribers.subscriptions(tx, self._id):
             if one.guide == guide and one.ended_at is None:
-                return replace(one)
+                return one
         raise UsageError("this guide is not followed", "join it again")
 
     def _note(
