@@ -187,5 +187,5 @@ def joinable(desk: Desk) -> tuple[tuple[str, str, str, int], ...]:
 def title_of(desk: Desk, guide: str) -> tuple[str, str]:
     """The title and the language of a guide; empty for every guide, and for one that has gone."""
     with desk.store.read() as tx:
-        record = store.guides.records(tx).get(store.guides.current_slug(tx, guide))
+        record = store.guides.current(tx, guide)
     return (record.front.title, record.front.lang) if record else ("", "")

@@ -156,7 +156,7 @@ class _Office:
 def _said(desk: Desk, one: Queued) -> Letter:
     """What a letter says."""
     with desk.store.read() as tx:
-        record = store.guides.records(tx).get(store.guides.current_slug(tx, one.guide))
+        record = store.guides.current(tx, one.guide)
         issues: tuple[Issue, ...] = ()
         if one.kind == LetterKind.FINISHED:
             issues = tuple(_related(tx, one.guide))

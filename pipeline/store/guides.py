@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -137,10 +137,17 @@ def open_slugs(tx: Connection) -> frozenset[str]:
 
 def current_slug(tx: Connection, slug: str) -> str:
     """The slug of the guide that has, or had, this one."""
-    for now, record in records(tx).items():
-        if slug in record.former:
-            return now
-    return slug
+    return _current(records(tx), slug)
+
+
+def current(tx: Connection, slug: str) -> GuideRecord | None:
+    """What is remembered of the guide that has, or had, this slug."""
+    known = records(tx)
+    return known.get(_current(known, slug))
+
+
+def _current(known: Mapping[str, GuideRecord], slug: str) -> str:
+    return next((now for now, record in known.items() if slug in record.former), slug)
 
 
 def withdraw(tx: Connection, fronts: Iterable[FrontMatter]) -> bool:
