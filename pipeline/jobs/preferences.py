@@ -93,8 +93,7 @@ def _next(
 ) -> tuple[datetime | None, str]:
     """When the next part of a drip comes, as far as is known, and the zone of that."""
     run = drip_run(desk, record, one, person, now)
-    is_paused = one.paused_until is not None and one.paused_until > now
-    if one.mode is not Mode.DRIP or is_paused:
+    if one.mode is not Mode.DRIP or one.is_paused(now):
         return None, run.zone
     released = store.deliveries.releases_of(tx, one.subscriber_id, one.guide)
     decision = schedule.next_release(run, released, len(record.parts), now)
@@ -146,7 +145,7 @@ class Changes:
         """
         with self._desk.store.write() as tx:
             one = self._mine(tx, guide)
-            if one.paused_until is not None and one.paused_until > self._now:
+            if one.is_paused(self._now):
                 store.subscriptions.resume(tx, self._id, guide, self._now)
                 self._note(tx, EventKind.RESUMED, guide)
 

@@ -66,6 +66,10 @@ class Subscription:
     is_finished: bool = False
     """Drip only: the last part was planned."""
 
+    def is_paused(self, now: datetime) -> bool:
+        """Whether a pause lasts at this moment."""
+        return self.paused_until is not None and self.paused_until > now
+
 
 @dataclass(frozen=True, slots=True)
 class Signup:

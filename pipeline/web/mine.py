@@ -146,7 +146,6 @@ def _until(form: Said, now: datetime) -> datetime:
 
 def _shown(one: jobs.Followed, now: datetime) -> page.Followed:
     mine = one.subscription
-    until = mine.paused_until if mine.paused_until is not None and mine.paused_until > now else None
     return page.Followed(
         mine.guide,
         one.title,
@@ -156,7 +155,7 @@ def _shown(one: jobs.Followed, now: datetime) -> page.Followed:
         mine.mode is Mode.DRIP,
         mine.is_finished,
         mine.cadence,
-        until,
+        mine.paused_until if mine.is_paused(now) else None,
         one.next_at,
         one.zone,
         _by_feed(mine.guide, mine.started_at, mine.cadence),

@@ -10,17 +10,13 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from pipeline.errors import RelayError
 from pipeline.inbox import BounceOptions, Imap
+from tests.certificates import write_certificate
 from tests.ports import free_port
 from tests.walks.test_tools import tool
 
@@ -55,31 +51,6 @@ service imap-login {{
 """
 
 
-def certificate(folder: Path) -> None:
-    """A key, and a certificate of its own for localhost."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)  # noqa: TID251 -- a certificate is valid in real time
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    (folder / "key.pem").write_bytes(private)
-
-
 @pytest.fixture
 def server() -> Iterator[tuple[Path, int]]:
     """A running Dovecot with one empty mailbox, and its port."""
@@ -87,7 +58,7 @@ def server() -> Iterator[tuple[Path, int]]:
         pytest.skip("LOUD: Dovecot wants to be started by root")
     folder = Path(tempfile.mkdtemp(prefix="pw-imap-"))
     folder.chmod(0o755)
-    certificate(folder)
+    write_certificate(folder)
     (folder / "users").write_text("bounces:{PLAIN}a password\n")
     nobody = pwd.getpwnam("nobody")
     for name in ("mail", "mail/new", "mail/cur", "mail/tmp"):
