@@ -50,7 +50,7 @@ from pipeline.jobs.resolve import (
     resolve,
 )
 from pipeline.jobs.revise import Revised, confirm, correct, issue_of
-from pipeline.jobs.search import Hit, search
+from pipeline.jobs.search import search
 from pipeline.jobs.send_test import send_test
 from pipeline.jobs.settle_ids import IdsReport, settle_ids
 from pipeline.jobs.status import Account, StatusReport, SubscriberReport, status, subscriber
@@ -78,7 +78,6 @@ __all__ = [
     "ForecastReport",
     "Happening",
     "Held",
-    "Hit",
     "IdsReport",
     "ImportOptions",
     "ImportReport",

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
-from pipeline import store
+from pipeline import page, store
 from pipeline.jobs.desk import Desk
-from pipeline.store.searching import CLOSE, OPEN, Found
+from pipeline.store.searching import CLOSE, OPEN
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A part in which all the words are."""
-
-    found: Found
-    excerpt: tuple[tuple[str, bool], ...]
-    """Words of it, and whether they were looked for."""
-
-
-def search(desk: Desk, said: str, without: Collection[str] = ()) -> tuple[Hit, ...]:
+def search(desk: Desk, said: str, without: Collection[str] = ()) -> tuple[page.Hit, ...]:
     """The parts in which all the words are, those first that are about them.
 
     Args:
@@ -29,7 +19,12 @@ def search(desk: Desk, said: str, without: Collection[str] = ()) -> tuple[Hit, .
     """
     with desk.store.read() as tx:
         found = store.searching.search(tx, said, without)
-    return tuple(Hit(one, tuple(_taken_apart(one.excerpt))) for one in found)
+    return tuple(
+        page.Hit(
+            one.path, one.subject, one.guide_title, one.lang, one.number, _taken_apart(one.excerpt)
+        )
+        for one in found
+    )
 
 
 def _taken_apart(excerpt: str) -> list[tuple[str, bool]]:

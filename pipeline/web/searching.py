@@ -21,12 +21,7 @@ def router(app: App, calendar: Calendar) -> APIRouter:
 
     def search(q: str = "") -> Response:
         said = " ".join(q[:LONGEST].replace("\0", " ").split())
-        found = jobs.search(desk, said, calendar.coming().withdrawn) if said else ()
-        hits = [
-            page.Hit(hit.path, hit.subject, hit.guide_title, hit.lang, hit.number, one.excerpt)
-            for one in found
-            for hit in [one.found]
-        ]
+        hits = jobs.search(desk, said, calendar.coming().withdrawn) if said else ()
         return HTMLResponse(page.search_page(said, hits, desk.site, desk.templates))
 
     routes.add_api_route("/search/", search, methods=READ)
