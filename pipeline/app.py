@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import re
@@ -12,13 +13,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pipeline import config, content, dkim, wording
+from pipeline.calls import Hook, Hub, fetch
 from pipeline.config import Settings
+from pipeline.delivery import Keys
 from pipeline.errors import FileError, UsageError
 from pipeline.inbox import BounceOptions, Imap, Maildir
 from pipeline.jobs import Desk, Destination, Inbox, Transport
@@ -28,7 +32,6 @@ from pipeline.smtp import Relay
 from pipeline.store import open_store
 from pipeline.template import Templates
 from pipeline.trust import read_rules
-from pipeline.websub import Hub
 
 if TYPE_CHECKING:
     from pipeline.related import Ranker
@@ -36,6 +39,9 @@ if TYPE_CHECKING:
 OURS = "fields"
 RANKERS = "partwork.rankers"
 """The group of entry points in which packages offer rankers (see `pipeline.related.Ranker`)."""
+
+MIN_WEBHOOK_KEY = 24
+"""Octets (Standard Webhooks 1.0.0 wants 24 to 64)."""
 
 SECRET_FILE = Path("var/secret")
 JOURNALS = Path("var/journal")
@@ -153,6 +159,8 @@ def _desk(folder: Path, settings: Settings, tell: Callable[[], datetime]) -> Des
         allowed=settings.mail.allow,
         signer=signer(folder, settings),
         hub=_hub(settings.web.hub, is_simulated=tell is not clock),
+        hooks=_hooks(folder, settings, is_simulated=tell is not clock),
+        providers=_providers(folder, settings.bounces),
         ranker=_ranker(settings.related.ranker),
         rules=rules,
     )
@@ -234,15 +242,20 @@ def new_key(folder: Path, kind: dkim.KeyKind, selector: str) -> tuple[Path, dkim
     path = folder / "var" / "dkim" / f"{selector}.pem"
     pem = dkim.make_key(kind)
     key = dkim.read_key(pem, selector, str(path))
+    _write_new(path, pem)
+    return path, key
+
+
+def _write_new(path: Path, raw: bytes) -> None:
+    """Write a file that was not there, and that only its owner can read."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(pem)
+            file.write(raw)
     except OSError as error:
-        todo = "choose another selector, or take the old file away"
+        todo = "choose another name, or take the old file away"
         raise FileError(str(path), error.strerror or str(error), todo) from error
-    return path, key
 
 
 def _hub(url: str, *, is_simulated: bool) -> Hub | None:
@@ -251,6 +264,68 @@ def _hub(url: str, *, is_simulated: bool) -> Hub | None:
         return None
     hub = Hub(url)
     return None if is_simulated and not hub.is_loopback else hub
+
+
+def _hooks(folder: Path, settings: Settings, *, is_simulated: bool) -> tuple[Hook, ...]:
+    """The programs to tell; with a simulated clock only those on this machine.
+
+    Raises:
+        FileError: A secret cannot be read.
+        UsageError: It is none.
+    """
+    found = []
+    for one in settings.webhooks:
+        said = _read_secret(folder, one.secret_file, f"[[webhooks]] {one.name}: secret_file")
+        hook = Hook(one.name, one.url, _webhook_key(said, one.name), frozenset(one.events))
+        if hook.is_loopback or not is_simulated:
+            found.append(hook)
+    return tuple(found)
+
+
+def _webhook_key(said: str, name: str) -> bytes:
+    try:
+        key = base64.b64decode(said.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        key = b""
+    if len(key) < MIN_WEBHOOK_KEY:
+        what = f"[[webhooks]] {name}: its secret is not base64 of 24 octets or more"
+        raise UsageError(what, "make one with `partwork webhook secret FILE`")
+    return key
+
+
+def new_webhook_secret(path: Path) -> str:
+    """A new secret for a webhook, written into a file that only its owner can read.
+
+    Raises:
+        FileError: There is a file of that name, or it cannot be written.
+    """
+    said = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
+    _write_new(path, f"{said}\n".encode())
+    return said
+
+
+def _providers(folder: Path, options: BounceOptions) -> Keys:
+    """By what the reports of mail providers are known."""
+
+    def read(name: str, key: str) -> str:
+        return _read_secret(folder, name, f"[bounces] {key}") if name else ""
+
+    return Keys(
+        ses_topics=options.ses_topics,
+        postmark=read(options.postmark_password_file, "postmark_password_file"),
+        mailgun=read(options.mailgun_key_file, "mailgun_key_file"),
+        sendgrid=options.sendgrid_key,
+        fetch=lru_cache(maxsize=8)(fetch),
+    )
+
+
+def _read_secret(folder: Path, name: str, where: str) -> str:
+    path = folder / name
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        what = getattr(error, "strerror", None) or "is not UTF-8"
+        raise FileError(str(path), what, f"look at {where}") from error
 
 
 def _ranker(name: str) -> Ranker | None:

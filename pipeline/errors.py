@@ -134,6 +134,32 @@ class HubError(PartworkError, ConnectionError):
         return f"hub {self.hub}: {self.what}; look at [web] hub"
 
 
+class CallError(PartworkError, ConnectionError):
+    """A server that could not be asked or told something."""
+
+    def __init__(self, url: str, what: str, todo: str) -> None:
+        self.url, self.what, self.todo = url, what, todo
+        super().__init__(url, what, todo)
+
+    @override
+    def __str__(self) -> str:
+        """The server, what happened, and what to do."""
+        return f"{self.url}: {self.what}; {self.todo}"
+
+
+class UntrustedError(PartworkError, PermissionError):
+    """A report that somebody else may have made up."""
+
+    def __init__(self, provider: str, what: str) -> None:
+        self.provider, self.what = provider, what
+        super().__init__(provider, what)
+
+    @override
+    def __str__(self) -> str:
+        """Who is said to have sent it, and why that is not believed."""
+        return f"{self.provider}: {self.what}; look at [bounces] in the settings"
+
+
 class RelayError(PartworkError, ConnectionError):
     """The relay cannot be used at all: nobody's address is to blame."""
 

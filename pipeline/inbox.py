@@ -31,6 +31,14 @@ class BounceOptions:
     imap_username: str = ""
     imap_password_file: str = ""
     imap_folder: str = "INBOX"
+    ses_topics: tuple[str, ...] = ()
+    """The ARNs of the Amazon SNS topics that SES reports to."""
+    postmark_password_file: str = ""
+    """A file that holds `user:password`, as in the URL that Postmark was given."""
+    mailgun_key_file: str = ""
+    """A file that holds Mailgun's webhook signing key."""
+    sendgrid_key: str = ""
+    """The public key of SendGrid's signed event webhook."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,7 @@ def _problems(report: TickReport) -> tuple[str, ...]:
     return (
         *report.publishing.problems,
         *report.unheard,
+        *report.untold,
         *report.came_back.problems,
         *report.delivering.problems,
     )

@@ -188,6 +188,17 @@ class DkimOptions(_Section):
         return tuple(pair for pair in pairs if any(pair))
 
 
+class WebhookOptions(_Section):
+    """[[webhooks]]: programs that are told what happens."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+    url: Annotated[str, Field(min_length=1), AfterValidator(_hub)]
+    secret_file: Text
+    """Holds `whsec_` and base64 of 24 to 64 random octets, as the receiver has it."""
+    events: tuple[Line, ...] = ()
+    """The types that it wants, such as `subscriber.confirmed`; none: all."""
+
+
 class WebOptions(_Section):
     """[web]: where the built-in web server listens."""
 

@@ -32,12 +32,13 @@ from pipeline.config.options import (
     RelatedOptions,
     ScheduleOptions,
     SiteOptions,
+    WebhookOptions,
     WebOptions,
     mailbox,
 )
 from pipeline.errors import ConfigError, FileError, PartworkError, Problem
 from pipeline.inbox import BounceOptions
-from pipeline.model import Site
+from pipeline.model import ABOUT_ISSUES, EventKind, Site
 from pipeline.page import check_accents
 from pipeline.smtp import RelayOptions
 from pipeline.store import StoreOptions, shown
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     bounces: BounceOptions = BounceOptions()
     store: StoreOptions = StoreOptions()
     web: WebOptions = WebOptions()
+    webhooks: tuple[WebhookOptions, ...] = ()
 
     @classmethod
     @override
@@ -218,6 +220,7 @@ def _misfits(settings: Settings) -> Iterator[Problem]:
         yield Problem("[smtp] host", "missing", 'needed by [mail] transport = "smtp"')
     yield from _relay_misfits(settings)
     yield from _bounce_misfits(settings.bounces)
+    yield from _webhook_misfits(settings)
     for kind in ("", "ed25519_"):
         said = {key: getattr(settings.dkim, kind + key) for key in ("selector", "key_file")}
         for missing in (key for key, value in said.items() if any(said.values()) and not value):
@@ -239,6 +242,20 @@ def _relay_misfits(settings: Settings) -> Iterator[Problem]:
         if not group.domains and group.name not in DOMAINS:
             named = f"[[destinations]] {group.name}: domains"
             yield Problem(named, "missing", f"known without: {', '.join(DOMAINS)}")
+
+
+def _webhook_misfits(settings: Settings) -> Iterator[Problem]:
+    known = {f"subscriber.{kind}" for kind in EventKind if kind not in ABOUT_ISSUES}
+    known |= {f"issue.{kind}" for kind in ABOUT_ISSUES}
+    names = [one.name for one in settings.webhooks]
+    for name in sorted({one for one in names if names.count(one) > 1}):
+        yield Problem("[[webhooks]] name", f"{name!r} stands there twice", "name one otherwise")
+    for hook in settings.webhooks:
+        for said in hook.events:
+            if said not in known:
+                yield Problem(
+                    f"[[webhooks]] {hook.name}: {said!r}", "unknown", _nearest(said, known)
+                )
 
 
 def _bounce_misfits(options: BounceOptions) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ Nothing here sends, stores or reads a clock.
 from pipeline.delivery.bounces import Bounce, BounceKind, read_bounces
 from pipeline.delivery.limits import Bucket, Gate, is_content_refused
 from pipeline.delivery.mta_log import accepted_by_postfix
+from pipeline.delivery.providers import READERS, Feedback, Keys, Request
 from pipeline.delivery.recovery import left_at
 from pipeline.delivery.replies import CLOSING, PERMANENT, Meaning, meaning
 from pipeline.delivery.retries import (
@@ -25,15 +26,19 @@ __all__ = [
     "JITTER",
     "PATIENCE",
     "PERMANENT",
+    "READERS",
     "TRANSITIONS",
     "WAITS",
     "Bounce",
     "BounceKind",
     "Bucket",
     "Event",
+    "Feedback",
     "Gate",
+    "Keys",
     "Meaning",
     "Outcome",
+    "Request",
     "accepted_by_postfix",
     "after",
     "is_content_refused",

@@ -36,6 +36,8 @@ class BounceKind(StrEnum):
     """It has not arrived yet."""
     COMPLAINT = "complaint"
     """Somebody has called it spam: never mail them again."""
+    UNSUBSCRIBE = "unsubscribe"
+    """Somebody asks to get no more, by mail or at a provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ def read_bounces(raw: bytes) -> tuple[Bounce, ...]:
     """
     report = BytesParser(policy=policy.compat32).parsebytes(raw[:MAX_OCTETS])
     token, message_id = _token(report), _message_id(raw)
+    if token and _asks_to_leave(report):
+        return (Bounce(BounceKind.UNSUBSCRIBE, token=token, said="by mail"),)
     found: tuple[Bounce, ...] = ()
     if _parts(report, "message/feedback-report"):
         found = tuple(_complaints(report))
@@ -106,6 +110,22 @@ def read_bounces(raw: bytes) -> tuple[Bounce, ...]:
     return tuple(replace(one, message_id=message_id, token=one.token or token) for one in found)
 
 
+def return_token(path: str) -> str:
+    """The token of a return path of ours; empty if it has none."""
+    found = _TOKEN.search(path)
+    return found[1] if found else ""
+
+
+def _asks_to_leave(report: Message) -> bool:
+    """Whether a person's mail program did what List-Unsubscribe asks for (RFC 2369 section 3.2).
+
+    No machine's answer does: what comes back says something else in its subject.
+    """
+    subject = " ".join(str(report.get("Subject", "")).split()).casefold()
+    is_automatic = str(report.get("Auto-Submitted", "no")).strip().casefold() != "no"
+    return subject == "unsubscribe" and not is_automatic
+
+
 def _parts(report: Message, content_type: str) -> list[Message]:
     return [part for part in report.walk() if part.get_content_type() == content_type]
 
@@ -114,8 +134,8 @@ def _token(report: Message) -> str:
     """The token of our return path, wherever the mail server has left it."""
     for name in _ENVELOPE:
         for value in report.get_all(name, ()):
-            if found := _TOKEN.search(str(value)):
-                return found[1]
+            if found := return_token(str(value)):
+                return found
     return ""
 
 
@@ -131,9 +151,9 @@ def _complaints(report: Message) -> Iterator[Bounce]:
         fields = _fields(part)
         kind = fields.get("feedback-type", "").lower()
         if kind in _COMPLAINTS:
-            token = _TOKEN.search(fields.get("original-mail-from", ""))
+            token = return_token(fields.get("original-mail-from", ""))
             address = _address(fields.get("original-rcpt-to", ""))
-            yield Bounce(BounceKind.COMPLAINT, address, token=token[1] if token else "", said=kind)
+            yield Bounce(BounceKind.COMPLAINT, address, token=token, said=kind)
 
 
 def _statuses(report: Message) -> Iterator[Bounce]:
@@ -237,11 +257,15 @@ def _plain_words(report: Message) -> Iterator[Bounce]:
         return
 
 
+def judged(said: str) -> BounceKind:
+    """What a server's words mean for the address: hard only where they say so clearly."""
+    status = _STATUS.search(said)
+    return _kind(said, status[1] if status else "")
+
+
 def _bounce_of(said: str, address: str) -> Bounce:
     """What words around an address say of it."""
-    status = _STATUS.search(said)
-    shown = " ".join(said.split())[:MAX_SAID]
-    return Bounce(_kind(said, status[1] if status else ""), address, said=shown)
+    return Bounce(judged(said), address, said=" ".join(said.split())[:MAX_SAID])
 
 
 def _spoken(report: Message) -> str:

@@ -1,5 +1,6 @@
 """The use cases: load, decide, act, and return a report. No job knows the settings."""
 
+from pipeline.jobs.call_webhooks import HooksReport, call_webhooks, event_name, event_type, told
 from pipeline.jobs.catalogue import Catalogue, Volume, catalogue_of
 from pipeline.jobs.check import CheckReport, LookReport, check, look
 from pipeline.jobs.coming import Coming, coming
@@ -55,9 +56,10 @@ from pipeline.jobs.send_test import send_test
 from pipeline.jobs.settle_ids import IdsReport, settle_ids
 from pipeline.jobs.status import Account, StatusReport, SubscriberReport, status, subscriber
 from pipeline.jobs.subscribe import Wish, subscribe
-from pipeline.jobs.take_bounces import BounceReport, learn, take_bounces
+from pipeline.jobs.take_bounces import BounceReport, learn, take_bounces, take_feedback
 from pipeline.jobs.tell import Happening, StoryReport, story
 from pipeline.jobs.tick import TickReport, tick
+from pipeline.jobs.tokens import new_token, revoke, token_of, tokens
 
 __all__ = [
     "RHYTHMS",
@@ -78,6 +80,7 @@ __all__ = [
     "ForecastReport",
     "Happening",
     "Held",
+    "HooksReport",
     "IdsReport",
     "ImportOptions",
     "ImportReport",
@@ -107,6 +110,7 @@ __all__ = [
     "ask_to_join",
     "assume_sent",
     "by_postfix_log",
+    "call_webhooks",
     "catalogue_of",
     "check",
     "come_back",
@@ -117,6 +121,8 @@ __all__ = [
     "deliver",
     "drip_feed",
     "erase",
+    "event_name",
+    "event_type",
     "export",
     "export_list",
     "followable",
@@ -131,6 +137,7 @@ __all__ = [
     "left_at",
     "links",
     "look",
+    "new_token",
     "own_data",
     "pause_issue",
     "plan_drips",
@@ -144,6 +151,7 @@ __all__ = [
     "resolve",
     "resume",
     "resume_issue",
+    "revoke",
     "search",
     "send_letters",
     "send_test",
@@ -155,8 +163,12 @@ __all__ = [
     "subscribe",
     "subscriber",
     "take_bounces",
+    "take_feedback",
     "tick",
     "title_of",
+    "token_of",
+    "tokens",
+    "told",
     "version_of",
     "write_export",
 ]

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from pipeline.delivery import Keys
 from pipeline.dkim import Signer
 from pipeline.mail import CLIENTS
 from pipeline.model import CatchUp, Message, Reply, Site
@@ -18,6 +19,10 @@ from pipeline.trust import Rule
 
 if TYPE_CHECKING:
     from pipeline.related import Ranker
+
+
+UNHEARD = Keys()
+"""No mail provider is listened to."""
 
 
 class Session(Protocol):
@@ -97,6 +102,33 @@ class Hub(Protocol):
         """Tell it of a feed by its URL; raises HubError."""
 
 
+class Answer(Protocol):
+    """What another program answered."""
+
+    @property
+    def status(self) -> int:
+        """Of HTTP."""
+
+    @property
+    def reason(self) -> str:
+        """In words."""
+
+
+class Hook(Protocol):
+    """A program that wants to know what happens."""
+
+    @property
+    def name(self) -> str:
+        """As in the settings."""
+
+    @property
+    def events(self) -> frozenset[str]:
+        """The types that it wants; none: all."""
+
+    def call(self, name: str, at: int, body: bytes) -> Answer:
+        """Tell it of an event; raises CallError."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """A site that is open for work."""
@@ -131,6 +163,10 @@ class Desk:
     """Of tokens that were made before; they are good still."""
     inboxes: tuple[Inbox, ...] = ()
     """Where bounces and complaints are read."""
+    providers: Keys = UNHEARD
+    """By what the reports of mail providers are known to be theirs."""
+    hooks: tuple[Hook, ...] = ()
+    """Programs that are told what happens."""
     destinations: tuple[Destination, ...] = ()
     """Groups of domains; all that are in none are another one."""
     lease: timedelta = timedelta(minutes=15)

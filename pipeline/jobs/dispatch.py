@@ -19,6 +19,7 @@ from pipeline.jobs.desk import Desk, Destination
 from pipeline.jobs.gates import Gates
 from pipeline.jobs.leases import Leases
 from pipeline.jobs.routes import Compiled, Result, Route, Task
+from pipeline.jobs.suppressed import REFUSED, suppress
 from pipeline.model import DeliveryState
 from pipeline.store.leases import Claim, Settled
 
@@ -373,7 +374,8 @@ def _write(tx: store.Transaction, settled: list[tuple[Task, Settled]]) -> None:
     by_lease: dict[str, list[Settled]] = {}
     for task, one in settled:
         by_lease.setdefault(task.lease.name, []).append(one)
-        if one.suppress:
-            store.subscribers.suppress(tx, one.subscriber_id)
     for lease, rows in by_lease.items():
         store.leases.settle(tx, rows, lease=lease)
+    for _, one in settled:
+        if one.suppress:
+            suppress(tx, one.subscriber_id, REFUSED, one.at)

@@ -10,7 +10,7 @@ from typing import Any
 from pipeline import store
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.suppressed import ERASED, suppression_digests
-from pipeline.model import EventKind, SubscriberEvent
+from pipeline.model import Event, EventKind
 
 FORM = 1
 """Of the JSON; another when a reader of it must know."""
@@ -58,7 +58,7 @@ def erase(desk: Desk, subscriber_id: int, now: datetime) -> bool:
         for one in store.signups.of_address(tx, person.address):
             store.signups.remove(tx, one.id)
         store.subscribers.erase(tx, subscriber_id)
-        store.events.add(tx, subscriber_id, SubscriberEvent(now, EventKind.ERASED))
+        store.events.add(tx, Event(now, EventKind.ERASED), subscriber_id)
     for transport in desk.transports:
         transport.forget(person.address)
     desk.store.scrub(person.address)

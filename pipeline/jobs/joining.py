@@ -16,10 +16,10 @@ from pipeline.jobs.subscribe import Wish, checked
 from pipeline.jobs.suppressed import ERASED, limited_by, suppression_digests
 from pipeline.mail import LetterKind
 from pipeline.model import (
+    Event,
     EventKind,
     Signup,
     Subscriber,
-    SubscriberEvent,
     SubscriberStatus,
 )
 from pipeline.store.letters import Queued
@@ -141,10 +141,10 @@ def confirm_signup(desk: Desk, signup_id: str, now: datetime) -> Joined | None:
         store.suppressions.remove(tx, suppression_digests(desk, one.address))
         person = _put(tx, one, now)
         store.subscriptions.join(tx, person.id, Follow(one.guide, one.mode, one.cadence))
-        asked = SubscriberEvent(one.at, EventKind.ASKED, one.guide, f"terms {one.terms}")
-        store.events.add(tx, person.id, asked)
-        done = SubscriberEvent(now, EventKind.CONFIRMED, one.guide, f"{one.mode} {one.cadence}")
-        store.events.add(tx, person.id, replace(done, detail=done.detail.strip()))
+        asked = Event(one.at, EventKind.ASKED, one.guide, f"terms {one.terms}")
+        store.events.add(tx, asked, person.id)
+        done = Event(now, EventKind.CONFIRMED, one.guide, f"{one.mode} {one.cadence}")
+        store.events.add(tx, replace(done, detail=done.detail.strip()), person.id)
         welcome = Queued(LetterKind.WELCOME, one.guide, now, subscriber_id=person.id)
         store.letters.add(tx, welcome)
     return Joined(person, one.guide)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from pipeline import store
 from pipeline.jobs.desk import Desk
-from pipeline.model import EventKind, SubscriberEvent
+from pipeline.model import Event, EventKind
 
 UNDO_WITHIN = timedelta(days=30)
 """How long having left can be undone with the link that was given then."""
@@ -18,17 +18,23 @@ def leave(desk: Desk, subscriber_id: int, guide: str, now: datetime) -> bool:
     A second time changes nothing, not even when it ended.
     """
     with desk.store.write() as tx:
-        slug = store.guides.current_slug(tx, guide)  # a link in old mail names the slug of its day
-        before = {one.guide: one for one in store.subscribers.subscriptions(tx, subscriber_id)}
-        if slug == store.EVERY_GUIDE:
-            ended = store.subscriptions.end_all(tx, subscriber_id, now)
-        else:
-            is_standing = slug in before and before[slug].ended_at is None
-            ended = (slug,) if is_standing else ()
-        store.subscribers.leave(tx, subscriber_id, slug, now)
-        if ended:
-            event = SubscriberEvent(now, EventKind.LEFT, slug)
-            store.events.add(tx, subscriber_id, event)
+        return end(tx, subscriber_id, guide, now)
+
+
+def end(
+    tx: store.Transaction, subscriber_id: int, guide: str, now: datetime, how: str = ""
+) -> bool:
+    """As `leave`, in a transaction that does more; `how` is told with it."""
+    slug = store.guides.current_slug(tx, guide)  # a link in old mail names the slug of its day
+    before = {one.guide: one for one in store.subscribers.subscriptions(tx, subscriber_id)}
+    if slug == store.EVERY_GUIDE:
+        ended = store.subscriptions.end_all(tx, subscriber_id, now)
+    else:
+        is_standing = slug in before and before[slug].ended_at is None
+        ended = (slug,) if is_standing else ()
+    store.subscribers.leave(tx, subscriber_id, slug, now)
+    if ended:
+        store.events.add(tx, Event(now, EventKind.LEFT, slug, how), subscriber_id)
     return slug in before or (slug == store.EVERY_GUIDE and bool(before))
 
 
@@ -55,6 +61,5 @@ def come_back(desk: Desk, subscriber_id: int, guide: str, left: datetime, now: d
             one for one in slugs if store.subscriptions.come_back(tx, subscriber_id, one, left, now)
         ]
         if back:
-            event = SubscriberEvent(now, EventKind.RETURNED, slug)
-            store.events.add(tx, subscriber_id, event)
+            store.events.add(tx, Event(now, EventKind.RETURNED, slug), subscriber_id)
     return bool(back)

@@ -12,6 +12,7 @@ from pipeline.errors import PartworkError, RelayError
 from pipeline.jobs.addressing import message_id, signed
 from pipeline.jobs.desk import Desk, Session
 from pipeline.jobs.joining import GOOD_FOR, answer_signups
+from pipeline.jobs.suppressed import REFUSED, suppress
 from pipeline.mail import Compiled, Letter, LetterKind
 from pipeline.model import DeliveryState, Issue, Message, Reply
 from pipeline.store.letters import CANCELLED, FAILED, SENT, Queued
@@ -100,7 +101,7 @@ class _Office:
             elif outcome.state is not DeliveryState.UNCERTAIN:
                 store.letters.settle(tx, one.id, FAILED, said, now)
                 if outcome.suppress and one.subscriber_id is not None:
-                    store.subscribers.suppress(tx, one.subscriber_id)
+                    suppress(tx, one.subscriber_id, REFUSED, now)
         return False
 
     def _connection(self) -> Session:

@@ -15,11 +15,11 @@ from pipeline.jobs.standing import run_of
 from pipeline.mail import LetterKind
 from pipeline.model import (
     CatchUp,
+    Event,
     EventKind,
     Release,
     Run,
     Subscriber,
-    SubscriberEvent,
     Subscription,
 )
 from pipeline.store.deliveries import DripPlan
@@ -112,6 +112,6 @@ def _plan(tx: store.Transaction, run: Run, mine: Subscription, plan: Plan, now: 
 
 def _say_finished(tx: store.Transaction, mine: Subscription, now: datetime) -> None:
     """Write to them that this was the end, when they have had time to read the last part."""
-    store.events.add(tx, mine.subscriber_id, SubscriberEvent(now, EventKind.FINISHED, mine.guide))
+    store.events.add(tx, Event(now, EventKind.FINISHED, mine.guide), mine.subscriber_id)
     told = Queued(LetterKind.FINISHED, mine.guide, now, subscriber_id=mine.subscriber_id)
     store.letters.add(tx, told, not_before=now + TIME_TO_READ)

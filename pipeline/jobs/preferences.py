@@ -13,10 +13,10 @@ from pipeline.jobs.leave import leave
 from pipeline.jobs.plan_drips import drip_run
 from pipeline.jobs.subscribe import Wish, checked
 from pipeline.model import (
+    Event,
     EventKind,
     Mode,
     Subscriber,
-    SubscriberEvent,
     SubscriberStatus,
     Subscription,
 )
@@ -251,4 +251,4 @@ class Changes:
     def _note(
         self, tx: store.Transaction, kind: EventKind, guide: str = "", detail: str = ""
     ) -> None:
-        store.events.add(tx, self._id, SubscriberEvent(self._now, kind, guide, detail))
+        store.events.add(tx, Event(self._now, kind, guide, detail), self._id)

@@ -17,7 +17,7 @@ from pipeline.jobs.desk import Desk
 from pipeline.jobs.relate import linkable, relate, text_of
 from pipeline.jobs.revise import Revised, revise
 from pipeline.jobs.standing import Standing, standings, upcoming
-from pipeline.model import CatchUp, Issue, Release, Slot
+from pipeline.model import CatchUp, Event, EventKind, Issue, Release, Slot
 
 MANY = 1_000
 """Deliveries planned at once that change what the database should know of its sizes."""
@@ -83,7 +83,15 @@ def publish_due(desk: Desk, catalogue: Catalogue, now: datetime) -> PublishRepor
         changed |= store.guides.withdraw(tx, (one.guide.front for one in catalogue.volumes))
         issues = relate(tx, desk, drafts, linkable(catalogue, now))
         released = tuple(Released(issue, _record(tx, issue, desk.groups)) for issue in issues)
+        for each in revised:
+            store.events.add(tx, _event(EventKind.REVISED, each.issue, now))
+        for issue in issues:
+            store.events.add(tx, _event(EventKind.RELEASED, issue, now))
     return PublishReport(released, tuple(held), changed, tuple(revised), problems)
+
+
+def _event(kind: EventKind, issue: Issue, now: datetime) -> Event:
+    return Event(now, kind, issue.guide, f"part {issue.number}", issue_id=issue.id)
 
 
 def _unreviewed(one: Standing) -> str:

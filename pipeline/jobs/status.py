@@ -11,7 +11,8 @@ from pipeline.delivery import Gate
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.rebuild import serials
 from pipeline.jobs.tick import next_at
-from pipeline.model import Issue, Serial, Subscriber, SubscriberEvent, Subscription
+from pipeline.model import Event, Issue, Serial, Subscriber, Subscription
+from pipeline.store.webhooks import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class StatusReport:
     """Relays and those who take our mail that get none for now, and until when."""
     signups: int = 0
     """How many have asked on a page and have not confirmed."""
+    hooks: tuple[tuple[Standing, int], ...] = ()
+    """The programs of the settings, and how many events each has not been told of."""
 
 
 def status(desk: Desk, now: datetime) -> StatusReport:
@@ -53,6 +56,8 @@ def status(desk: Desk, now: datetime) -> StatusReport:
         gates = store.throttles.gates(tx)
         paused = store.deliveries.paused(tx)
         signups = store.signups.waiting(tx)
+        named = {one.name for one in desk.hooks}
+        hooks = tuple(one for one in store.webhooks.standings(tx) if one[0].name in named)
         all_issues = [store.issues.of_guide(tx, one.front.slug) for one in found]
     issues = sorted(
         (issue for each in all_issues for issue in each),
@@ -63,7 +68,7 @@ def status(desk: Desk, now: datetime) -> StatusReport:
         Account(issue, states.get(issue.id, {}), paused.get(issue.id, "")) for issue in issues
     )
     closed = {name: gate for name, gate in gates.items() if not gate.is_open(now)}
-    return StatusReport(found, accounts, people, next_at(desk, found), closed, signups)
+    return StatusReport(found, accounts, people, next_at(desk, found), closed, signups, hooks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ class SubscriberReport:
     subscriber: Subscriber
     subscriptions: tuple[Subscription, ...]
     deliveries: tuple[Mapping[str, object], ...]
-    events: tuple[SubscriberEvent, ...] = ()
+    events: tuple[Event, ...] = ()
 
 
 def subscriber(desk: Desk, address: str) -> SubscriberReport | None:

@@ -1,14 +1,28 @@
-"""Digests of addresses: what is known of an address that is not kept."""
+"""Whom never to mail again; and digests: what is known of an address that is not kept."""
 
 from __future__ import annotations
 
 import hmac
+from datetime import datetime
 
 from pipeline import store
 from pipeline.jobs.desk import Desk
+from pipeline.model import Event, EventKind
 
 ERASED = "erased"
 """Why an address is suppressed that its owner had us forget; they may come back by themselves."""
+
+
+REFUSED = "refused: no such address"
+"""Why somebody is suppressed whose server said so when a message was handed over."""
+
+
+def suppress(tx: store.Transaction, subscriber_id: int, why: str, now: datetime) -> bool:
+    """Never mail this person again; False if that was so before."""
+    if not store.subscribers.suppress(tx, subscriber_id):
+        return False
+    store.events.add(tx, Event(now, EventKind.SUPPRESSED, detail=why), subscriber_id)
+    return True
 
 
 def limited_by(desk: Desk, address: str) -> str:

@@ -10,7 +10,7 @@ from pipeline import store
 from pipeline.errors import UsageError
 from pipeline.jobs.addressing import message_id
 from pipeline.jobs.desk import Desk
-from pipeline.model import EventKind, Issue, Subscriber, SubscriberEvent, SubscriberStatus
+from pipeline.model import Event, EventKind, Issue, Subscriber, SubscriberStatus
 from pipeline.store.bounces import CameBack
 
 
@@ -98,7 +98,7 @@ _LEFT = EventKind.LEFT
 """Told by the subscription itself."""
 
 
-def _of_event(one: SubscriberEvent) -> Happening:
+def _of_event(one: Event) -> Happening:
     return Happening(one.at, f"{one.kind} {one.detail}".rstrip())
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from urllib.parse import unquote
 
 from pipeline import content, publish, store
+from pipeline.jobs.call_webhooks import call_webhooks
 from pipeline.jobs.deliver import DeliverReport, deliver
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.due_catalogue import due_catalogue
@@ -31,6 +32,8 @@ class TickReport:
     drips_planned: int
     unheard: tuple[str, ...]
     """What the WebSub hub could not be told, a line each; it is tried again."""
+    untold: tuple[str, ...]
+    """What programs did not take, a line each; it is tried again."""
     came_back: BounceReport
     """What was learnt from bounces and complaints."""
     letters: LettersReport
@@ -47,6 +50,7 @@ class TickReport:
             or self.publishing.held
             or self.publishing.problems
             or self.unheard
+            or self.untold
             or self.came_back.problems
             or self.letters.problems
             or self.delivering.problems
@@ -88,6 +92,7 @@ def tick(desk: Desk, now: datetime, *, render_all: bool = True) -> TickReport:
     came_back = take_bounces(desk, now)
     letters = send_letters(desk, now)
     delivering = deliver(desk, now)
+    untold = call_webhooks(desk, now).problems
     return TickReport(
         now=now,
         diagnostics=catalogue.diagnostics,
@@ -95,6 +100,7 @@ def tick(desk: Desk, now: datetime, *, render_all: bool = True) -> TickReport:
         published=published,
         drips_planned=drips,
         unheard=unheard,
+        untold=untold,
         came_back=came_back,
         letters=letters,
         delivering=delivering,

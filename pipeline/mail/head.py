@@ -210,12 +210,26 @@ def list_named(title: str, guide: str, where: str, site: Site) -> str:
     return named if "<" in named else f"<{named}>"
 
 
-def leave_by_mail(guide: str, site: Site) -> str:
-    """The second way to unsubscribe, a mail to whoever reads replies; empty when nobody does."""
+def leave_by_mail(guide: str, site: Site, return_path: str = "") -> str:
+    """The second way to unsubscribe, by mail (RFC 2369 section 3.2); empty where nobody reads it.
+
+    Args:
+        guide: Its slug.
+        site: The site.
+        return_path: What stands for the address that our own job reads, which names the delivery;
+            empty: whoever reads replies is asked.
+    """
+    if site.bounces and return_path:
+        return f",{_FOLDED}<mailto:{return_path}?subject=unsubscribe>"
     if not site.reply_to:
         return ""
     asked = quote(f"Unsubscribe from {guide}")
-    return f",{_FOLDED}<mailto:{quote(site.reply_to, safe='@+')}?subject={asked}>"
+    return f",{_FOLDED}<mailto:{mailto(site.reply_to)}?subject={asked}>"
+
+
+def mailto(address: str) -> str:
+    """An address as it stands in a mailto URL (RFC 6068 section 2)."""
+    return quote(address, safe="@+")
 
 
 def feedback_id(guide: str, site: Site) -> str:

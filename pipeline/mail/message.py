@@ -23,8 +23,9 @@ MAX_READER = 72
 """Characters of the line of the text part that says whom it was sent to."""
 
 _SPECIAL = re.compile("[&<>\"']")
+_BARE = re.compile(r"[A-Za-z0-9@+._~-]+")
 
-HEAD_SLOTS = ("to", "date", "messageid", "unsubscribe")
+HEAD_SLOTS = ("to", "date", "messageid", "unsubscribe", "returnpath")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,7 @@ def address(compiled: Compiled, recipient: Recipient) -> Message:
         "date": head.date(recipient.date),
         "messageid": head.check_message_id(recipient.message_id, where).encode(),
         "unsubscribe": leave.encode(),
+        "returnpath": _mailto(recipient.mail_from),
         "leave text": leave_text,
         "leave html": leave_html,
         "reader text": reader_text,
@@ -188,6 +190,11 @@ def address(compiled: Compiled, recipient: Recipient) -> Message:
 def _sender(address: str, where: str) -> str:
     """The envelope sender, which many messages share unless each has a return path of its own."""
     return head.check_address(address, where)
+
+
+def _mailto(address: str) -> bytes:
+    """A checked address in a URL; most have nothing that must be quoted."""
+    return (address if _BARE.fullmatch(address) else head.mailto(address)).encode()
 
 
 def _solid_in_parts(value: str) -> tuple[bytes, bytes]:
@@ -257,7 +264,8 @@ def _fields(about: About, site: Site, slots: Slots) -> Iterator[tuple[str, str]]
     if about.list_field:
         yield "List-Id", about.list_field
         # RFC 8058 section 3.1: the https URL is the one that one click posts to
-        by_mail = head.leave_by_mail(about.guide, site)
+        back = word("returnpath") if about.issue_id else ""
+        by_mail = head.leave_by_mail(about.guide, site, back)
         yield "List-Unsubscribe", f"<{word('unsubscribe')}>{by_mail}"
         yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
         yield "Feedback-ID", head.feedback_id(about.guide, site)

@@ -4,6 +4,7 @@ The words are those of the glossary in ARCHITECTURE.md. A name ending in `_at` i
 datetime; a `path` is a URL path below the site's base URL, without a leading slash.
 """
 
+from pipeline.model.api import ApiScope, ApiToken
 from pipeline.model.feed import (
     Archive,
     Channel,
@@ -41,15 +42,16 @@ from pipeline.model.issue import (
 )
 from pipeline.model.lang import language
 from pipeline.model.reader import (
+    ABOUT_ISSUES,
     Delivery,
     DeliveryState,
+    Event,
     EventKind,
     Message,
     Mode,
     Reply,
     Signup,
     Subscriber,
-    SubscriberEvent,
     SubscriberStatus,
     Subscription,
 )
@@ -79,6 +81,9 @@ from pipeline.model.text import (
 )
 
 __all__ = [
+    "ABOUT_ISSUES",
+    "ApiScope",
+    "ApiToken",
     "Archive",
     "Block",
     "Break",
@@ -96,6 +101,7 @@ __all__ = [
     "Emphasis",
     "Entry",
     "EntryLink",
+    "Event",
     "EventKind",
     "Feed",
     "FeedFormat",
@@ -135,7 +141,6 @@ __all__ = [
     "Strike",
     "Strong",
     "Subscriber",
-    "SubscriberEvent",
     "SubscriberStatus",
     "Subscription",
     "Table",

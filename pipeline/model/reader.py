@@ -92,8 +92,10 @@ class Signup:
 
 
 class EventKind(StrEnum):
-    """What a subscriber did, or had done."""
+    """What happened: to a subscriber, by their own doing or another's, or to an issue."""
 
+    ADDED = "added"
+    """By an operator's program."""
     ASKED = "asked"
     CONFIRMED = "confirmed"
     LEFT = "left"
@@ -106,16 +108,31 @@ class EventKind(StrEnum):
     """They asked for the next part now."""
     FINISHED = "finished"
     ERASED = "erased"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    SUPPRESSED = "suppressed"
+    RELEASED = "released"
+    """An issue went out."""
+    REVISED = "revised"
+    """An issue says something else now."""
+
+
+ABOUT_ISSUES = (EventKind.RELEASED, EventKind.REVISED)
+"""The kinds that happen to an issue; all others happen to a subscriber."""
 
 
 @dataclass(frozen=True, slots=True)
-class SubscriberEvent:
-    """One line of a subscriber's history."""
+class Event:
+    """One line of the history of a subscriber, or of an issue."""
 
     at: datetime
     kind: EventKind
     guide: str = ""
     detail: str = ""
+    subscriber_id: int | None = None
+    issue_id: str = ""
+    id: int = 0
+    """Events are numbered as they happen; 0: not written down yet."""
 
 
 class DeliveryState(StrEnum):

@@ -2,13 +2,14 @@
 
 `open_store` gives a `Store`; its `read()` and `write()` give transactions; the modules `guides`,
 `issues`, `archives`, `subscribers`, `subscriptions`, `signups`, `letters`, `events`,
-`suppressions`, `deliveries`, `leases`, `throttles`, `bounces`, `pings` and `renderings` hold what
-can be said in one.
+`suppressions`, `deliveries`, `leases`, `throttles`, `bounces`, `pings`, `renderings`, `tokens`,
+`answers`, `webhooks` and `listing` hold what can be said in one.
 """
 
 from sqlalchemy import Connection as Transaction
 
 from pipeline.store import (
+    answers,
     archives,
     bounces,
     deliveries,
@@ -25,6 +26,8 @@ from pipeline.store import (
     subscriptions,
     suppressions,
     throttles,
+    tokens,
+    webhooks,
 )
 from pipeline.store.databases import shown
 from pipeline.store.engine import Store, StoreOptions, open_store
@@ -36,6 +39,7 @@ __all__ = [
     "Store",
     "StoreOptions",
     "Transaction",
+    "answers",
     "archives",
     "bounces",
     "copy",
@@ -55,4 +59,6 @@ __all__ = [
     "subscriptions",
     "suppressions",
     "throttles",
+    "tokens",
+    "webhooks",
 ]

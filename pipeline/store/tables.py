@@ -275,13 +275,51 @@ event = Table(
     Column(
         "subscriber_id",
         ForeignKey("subscriber.id", ondelete="CASCADE"),
-        nullable=False,
         index=True,
+        comment="whom it happened to, if anybody",
     ),
     Column("at", Instant, nullable=False),
-    Column("kind", String, nullable=False, comment="what somebody did, or had done"),
+    Column("kind", String, nullable=False, comment="what happened"),
     Column("guide", String, nullable=False, server_default=""),
     Column("detail", String, nullable=False, server_default=""),
+    Column("issue_id", String, nullable=False, server_default=""),
+    sqlite_autoincrement=True,
+)
+
+api_token = Table(
+    "api_token",
+    metadata,
+    Column("name", String, primary_key=True, comment="how the operator knows it"),
+    Column(
+        "digest", String, nullable=False, unique=True, comment="of the token, which is not kept"
+    ),
+    Column("scope", String, nullable=False, comment="read, or write: that too"),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+)
+
+api_answer = Table(
+    "api_answer",
+    metadata,
+    Column("token", String, primary_key=True, comment="the name of the token"),
+    Column("key", String, primary_key=True, comment="Idempotency-Key"),
+    Column("digest", String, nullable=False, comment="of the request"),
+    Column("at", Instant, nullable=False, index=True),
+    Column("status", Integer, comment="of the answer; null: it is being worked on"),
+    Column("body", Text, nullable=False, server_default=""),
+    Column("location", String, nullable=False, server_default=""),
+)
+
+webhook = Table(
+    "webhook",
+    metadata,
+    Column("name", String, primary_key=True, comment="as in the settings"),
+    Column("position", Integer, nullable=False, comment="of the last event that was told"),
+    Column("attempts", Integer, nullable=False, server_default=text("0"), comment="in a row"),
+    Column("next_at", Instant, comment="not before this instant"),
+    Column("failing_since", Instant),
+    Column("said", String, nullable=False, server_default="", comment="why it failed last"),
+    Column("skipped", Integer, nullable=False, server_default=text("0"), comment="events given up"),
 )
 
 suppression = Table(

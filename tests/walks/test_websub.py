@@ -13,9 +13,9 @@ import pytest
 from typing_extensions import override
 
 from pipeline.app import open_site
+from pipeline.calls import Hub
 from pipeline.errors import HubError
 from pipeline.jobs.ping_hub import MOST_ATTEMPTS
-from pipeline.websub import Hub
 from tests.pipeline.test_web_feeds import client, get
 from tests.sites import SETTINGS, make_site, run_once, write_guide
 
