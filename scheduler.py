@@ -13,8 +13,7 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -26,15 +25,15 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from pipeline import jobs
 from pipeline.app import App, open_site
 from pipeline.cli.running import print_letters, print_tick
-from pipeline.cli.show import complain, fault, say
+from pipeline.cli.show import complain, going_on, say
 from pipeline.errors import ConfigError, PartworkError, UsageError
 from pipeline.web import create_app, listen
 
 LONGEST_SLEEP = 30
 """Seconds between two ticks: how soon an edited guide or a new reader is noticed."""
 
-TICK, LETTERS, LETTERS_EVERY = "tick", "letters", 10
-"""Letters go out beside a pass, so that nobody waits for one while a large issue is sent."""
+TICK, LETTERS, HOOKS, BESIDE = "tick", "letters", "webhooks", 10
+"""Letters go out and programs are told beside a pass, which may be sending a large issue."""
 
 LONGEST_PASS = timedelta(seconds=60)
 """Of sending, after which it is looked again for what is to be released."""
@@ -49,7 +48,7 @@ class Daemon:
         self._app, self._has_rendered = replace(app, desk=desk), False
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(2)},
+            executors={"default": ThreadPoolExecutor(3)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
@@ -66,13 +65,14 @@ class Daemon:
         add = self._scheduler.add_job
         now = self._app.desk.clock()
         add(self._try, "interval", seconds=LONGEST_SLEEP, id=TICK, next_run_time=now)
-        add(self._write, "interval", seconds=LETTERS_EVERY, id=LETTERS)
+        add(self._write, "interval", seconds=BESIDE, id=LETTERS)
+        add(self._call, "interval", seconds=BESIDE, id=HOOKS)
         self._scheduler.start()
 
     def wake(self) -> None:
         """Look at once: somebody joined, or wants something now."""
         now = self._app.desk.clock()
-        for name in (LETTERS, TICK):
+        for name in (LETTERS, TICK, HOOKS):
             self._scheduler.modify_job(name, next_run_time=now)
 
     def close(self) -> None:
@@ -82,11 +82,16 @@ class Daemon:
             self._scheduler.shutdown(wait=True)
 
     def _write(self) -> None:
-        with _going_on():
+        with going_on():
             print_letters(jobs.send_letters(self._app.desk, self._app.desk.clock()))
 
+    def _call(self) -> None:
+        with going_on():
+            for problem in jobs.call_webhooks(self._app.desk, self._app.desk.clock()).problems:
+                complain(problem)
+
     def _try(self) -> None:
-        with _going_on():
+        with going_on():
             report = self.tick()
             if not report.is_idle:
                 print_tick(self._app, report)
@@ -98,15 +103,6 @@ class Daemon:
         soonest = now if report.delivering.is_unfinished else report.next_at
         if soonest is not None and now <= soonest < now + timedelta(seconds=LONGEST_SLEEP):
             self._scheduler.modify_job(TICK, next_run_time=soonest)
-
-
-@contextmanager
-def _going_on() -> Iterator[None]:
-    """Say what went wrong; the next time it is tried again."""
-    try:
-        yield
-    except Exception as error:
-        complain(str(error) if isinstance(error, PartworkError) else fault(error))
 
 
 def serve(app: App) -> None:

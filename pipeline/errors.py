@@ -55,6 +55,10 @@ class UsageError(PartworkError, ValueError):
         return self.what + (f"; {self.todo}" if self.todo else "")
 
 
+class RefusedError(UsageError):
+    """What was asked for makes sense, but contradicts what somebody decided or is doing."""
+
+
 class ScheduleError(PartworkError, ValueError):
     """A cadence, zone or start that names no slots."""
 

@@ -14,6 +14,7 @@ from pipeline.cli import (
     deliveries,
     guides,
     issues,
+    programs,
     related,
     running,
     signing,
@@ -36,6 +37,7 @@ running.register(app)
 signing.register(app)
 subscribers.register(app)
 stores.register(app)
+programs.register(app)
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from pipeline.cli.show import answer, diagnose, say, table, when
 from pipeline.errors import UsageError
 from pipeline.jobs import Account, StatusReport, TickReport
 from pipeline.model import DeliveryState, Serial
+from pipeline.store.webhooks import Standing
 
 MOST_FOLDERS = 12
 """How many folders a summary names."""
@@ -120,6 +121,17 @@ def print_letters(report: jobs.LettersReport) -> None:
         say(f"Letters    {waits}", "yellow")
     for problem in report.problems:
         say(problem, "red")
+
+
+def _print_hook(one: Standing, waiting: int, zone: str) -> None:
+    """How a program takes what it is told."""
+    known = f"{waiting} events to tell" if waiting else "knows everything"
+    lost = f", {one.skipped} given up" if one.skipped else ""
+    colour = "yellow" if one.failing_since or one.skipped else ""
+    since = (
+        f"; fails since {when(one.failing_since, zone)}: {one.said}" if one.failing_since else ""
+    )
+    say(f"Webhook      {one.name}: {known}{lost}{since}", colour)
 
 
 def _problems(report: TickReport) -> tuple[str, ...]:
@@ -240,6 +252,8 @@ def status(context: typer.Context, now: Now = None, as_json: Json = False) -> No
     say(f"Subscribers  {people or 'nobody yet'}")
     if report.signups:
         say(f"Signups      {report.signups} not confirmed yet")
+    for hook, waiting in report.hooks:
+        _print_hook(hook, waiting, zone)
     say(f"Next         {when(report.next_at, zone)} {zone}")
     for name, gate in report.left_alone.items():
         say(f"Left alone   {name} until {when(gate.until, zone)}: {gate.why}", "yellow")
@@ -267,6 +281,7 @@ def _status_payload(report: StatusReport) -> dict[str, Any]:
             for one in report.serials
         ],
         "signups": report.signups,
+        "webhooks": [{**asdict(one), "waiting": count} for one, count in report.hooks],
         "issues": [
             {
                 "id": one.issue.id,

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.errors import PartworkError
 from pipeline.model import Diagnostic, Severity
 
 out = Console(highlight=False, soft_wrap=True)
@@ -104,3 +105,12 @@ def _plain(value: Any) -> Any:
             return {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
         case _:
             return str(value)
+
+
+@contextmanager
+def going_on() -> Iterator[None]:
+    """Say what went wrong, and go on: it is tried again."""
+    try:
+        yield
+    except Exception as error:
+        complain(str(error) if isinstance(error, PartworkError) else fault(error))

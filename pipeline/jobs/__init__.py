@@ -1,6 +1,6 @@
 """The use cases: load, decide, act, and return a report. No job knows the settings."""
 
-from pipeline.jobs.call_webhooks import HooksReport, call_webhooks, event_name, event_type, told
+from pipeline.jobs.call_webhooks import HooksReport, Tried, call_webhooks, event_type, try_webhook
 from pipeline.jobs.catalogue import Catalogue, Volume, catalogue_of
 from pipeline.jobs.check import CheckReport, LookReport, check, look
 from pipeline.jobs.coming import Coming, coming
@@ -23,6 +23,7 @@ from pipeline.jobs.drip_feed import (
     version_of,
 )
 from pipeline.jobs.erase import erase, own_data
+from pipeline.jobs.following import Following, follow
 from pipeline.jobs.forecast import Departure, ForecastReport, forecast
 from pipeline.jobs.import_list import ImportOptions, ImportReport, export_list, import_list
 from pipeline.jobs.joining import (
@@ -36,6 +37,7 @@ from pipeline.jobs.joining import (
 from pipeline.jobs.leave import come_back, leave, left_at
 from pipeline.jobs.letters import LettersReport, send_letters
 from pipeline.jobs.links import Links, links
+from pipeline.jobs.once import Result, once
 from pipeline.jobs.pause import pause_issue, resume_issue
 from pipeline.jobs.plan_drips import plan_drips
 from pipeline.jobs.preferences import Changes, Followed, PreferencesReport, preferences
@@ -55,7 +57,7 @@ from pipeline.jobs.search import search
 from pipeline.jobs.send_test import send_test
 from pipeline.jobs.settle_ids import IdsReport, settle_ids
 from pipeline.jobs.status import Account, StatusReport, SubscriberReport, status, subscriber
-from pipeline.jobs.subscribe import Wish, subscribe
+from pipeline.jobs.subscribe import Wish, register, subscribe
 from pipeline.jobs.take_bounces import BounceReport, learn, take_bounces, take_feedback
 from pipeline.jobs.tell import Happening, StoryReport, story
 from pipeline.jobs.tick import TickReport, tick
@@ -77,6 +79,7 @@ __all__ = [
     "DripFeed",
     "Followable",
     "Followed",
+    "Following",
     "ForecastReport",
     "Happening",
     "Held",
@@ -97,6 +100,7 @@ __all__ = [
     "PublishReport",
     "Released",
     "ResolveReport",
+    "Result",
     "Revised",
     "Session",
     "StatusReport",
@@ -104,6 +108,7 @@ __all__ = [
     "SubscriberReport",
     "TickReport",
     "Transport",
+    "Tried",
     "Volume",
     "Wanted",
     "Wish",
@@ -121,10 +126,10 @@ __all__ = [
     "deliver",
     "drip_feed",
     "erase",
-    "event_name",
     "event_type",
     "export",
     "export_list",
+    "follow",
     "followable",
     "forecast",
     "front_page",
@@ -138,6 +143,7 @@ __all__ = [
     "links",
     "look",
     "new_token",
+    "once",
     "own_data",
     "pause_issue",
     "plan_drips",
@@ -147,6 +153,7 @@ __all__ = [
     "publish_due",
     "read_any",
     "rebuild",
+    "register",
     "resend",
     "resolve",
     "resume",
@@ -168,7 +175,7 @@ __all__ = [
     "title_of",
     "token_of",
     "tokens",
-    "told",
+    "try_webhook",
     "version_of",
     "write_export",
 ]

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pipeline import store
-from pipeline.errors import CallError
+from pipeline.errors import CallError, UsageError
 from pipeline.jobs.desk import Desk, Hook
 from pipeline.model import ABOUT_ISSUES, Event
 from pipeline.store.webhooks import Standing
@@ -53,6 +53,30 @@ def call_webhooks(desk: Desk, now: datetime) -> HooksReport:
     return HooksReport(told, tuple(problems))
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a program answered to an event that says nothing."""
+
+    said: str
+    is_taken: bool
+
+
+def try_webhook(desk: Desk, name: str, now: datetime) -> Tried:
+    """Call a program once, so that its operator sees whether it listens.
+
+    Raises:
+        UsageError: The settings name no such program.
+    """
+    hook = next((one for one in desk.hooks if one.name == name), None)
+    if hook is None:
+        known = ", ".join(one.name for one in desk.hooks) or "none"
+        raise UsageError(f"no webhook is called {name!r}", f"known: {known}")
+    said = {"type": "webhook.test", "timestamp": now.isoformat(), "data": {}}
+    body = _json(said)
+    problem = _call(hook, f"evt_test_{now:%Y%m%dT%H%M%S}", body, now)
+    return Tried(problem or "it took the event", not problem)
+
+
 def event_type(one: Event) -> str:
     """The type of an event: what it is about, and what happened."""
     return f"{'issue' if one.kind in ABOUT_ISSUES else 'subscriber'}.{one.kind}"
@@ -85,12 +109,16 @@ def told(desk: Desk, tx: store.Transaction, one: Event) -> Mapping[str, Any]:
     return {"type": event_type(one), "timestamp": one.at.isoformat(), "data": data}
 
 
+def _json(said: Mapping[str, Any]) -> bytes:
+    return json.dumps(said, default=datetime.isoformat, ensure_ascii=False).encode()
+
+
 def _tell(desk: Desk, hook: Hook, standing: Standing) -> tuple[int, str]:
     """How many events a program took, and what kept it from taking the next."""
     count = 0
     with desk.store.read() as tx:
         events = store.events.after(tx, standing.position, BATCH)
-        said = [(one, json.dumps(told(desk, tx, one), default=str).encode()) for one in events]
+        said = [(one, _json(told(desk, tx, one))) for one in events]
     for one, body in said:
         if desk.is_stopping():
             break
@@ -98,7 +126,7 @@ def _tell(desk: Desk, hook: Hook, standing: Standing) -> tuple[int, str]:
             standing = replace(standing, position=one.id)
             continue
         now = desk.clock()
-        problem = _call(hook, one, body, now)
+        problem = _call(hook, event_name(one), body, now)
         if problem:
             standing = _failed(standing, one, problem, now)
             _save(desk, standing)
@@ -110,10 +138,10 @@ def _tell(desk: Desk, hook: Hook, standing: Standing) -> tuple[int, str]:
     return count, ""
 
 
-def _call(hook: Hook, one: Event, body: bytes, now: datetime) -> str:
+def _call(hook: Hook, name: str, body: bytes, now: datetime) -> str:
     """Nothing if the program took it; otherwise what happened."""
     try:
-        answer = hook.call(event_name(one), int(now.timestamp()), body)
+        answer = hook.call(name, int(now.timestamp()), body)
     except CallError as error:
         return error.what[:MAX_SAID]
     if 200 <= answer.status < 300:  # noqa: PLR2004 -- the class of success

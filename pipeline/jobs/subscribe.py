@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 
 from pipeline import schedule, store
-from pipeline.errors import ScheduleError, UsageError
+from pipeline.errors import RefusedError, ScheduleError, UsageError
 from pipeline.jobs.catalogue import catalogue_of
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.suppressed import suppression_digests
-from pipeline.model import Mode, Subscriber, SubscriberStatus
+from pipeline.model import Event, EventKind, Mode, Subscriber, SubscriberStatus
 from pipeline.store.subscribers import Follow
 
 NOTHING = "-"
@@ -64,13 +64,34 @@ def subscribe(desk: Desk, wish: Wish, now: datetime) -> tuple[Subscriber, bool]:
     return found or person, is_new
 
 
+def register(desk: Desk, wish: Wish, now: datetime) -> tuple[Subscriber, bool]:
+    """As `subscribe`, for programs: without a consent that can be shown nobody is mailed.
+
+    Raises:
+        UsageError: The wish cannot be granted; says why.
+        RefusedError: The address is not to be mailed.
+    """
+    is_active = (wish.status or SubscriberStatus.ACTIVE) == SubscriberStatus.ACTIVE
+    if is_active and not (wish.consent_at and wish.consent_source):
+        wish = replace(wish, status=SubscriberStatus.PENDING.value)
+    with desk.store.read() as tx:
+        slugs = store.guides.open_slugs(tx)
+    person, follows = checked(wish, slugs, now)
+    with desk.store.write() as tx:
+        is_new = _put(desk, tx, person, follows)
+        found = store.subscribers.by_address(tx, person.address) or person
+        if is_new:
+            store.events.add(tx, Event(now, EventKind.ADDED, detail=found.status), found.id)
+    return found, is_new
+
+
 def _put(
     desk: Desk, tx: store.Transaction, person: Subscriber, follows: tuple[Follow, ...]
 ) -> bool:
     why = store.suppressions.reason(tx, suppression_digests(desk, person.address))
     if why:
         todo = "only they themselves can come back, on the page"
-        raise UsageError(f"{person.address} is not to be mailed ({why})", todo)
+        raise RefusedError(f"{person.address} is not to be mailed ({why})", todo)
     subscriber_id, is_new = store.subscribers.put(tx, person)
     for one in follows:
         store.subscribers.follow(tx, subscriber_id, one)

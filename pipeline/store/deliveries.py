@@ -300,6 +300,16 @@ def accounts(tx: Connection) -> dict[str, dict[str, int]]:
     return found
 
 
+def account(tx: Connection, issue_id: str) -> dict[str, int]:
+    """How many of an issue's deliveries stand in each state."""
+    rows = tx.execute(
+        select(delivery.c.state, func.count())
+        .where(delivery.c.issue_id == issue_id)
+        .group_by(delivery.c.state)
+    )
+    return {state: int(number) for state, number in rows}
+
+
 def next_due(tx: Connection) -> datetime | None:
     """When the next waiting delivery or drip wants attention; None when nothing waits."""
     waiting = select(func.min(delivery.c.next_at)).where(delivery.c.state.in_(WAITING))

@@ -177,14 +177,14 @@ def by_address(tx: Connection, address: str) -> Subscriber | None:
     row = tx.execute(
         select(subscriber).where(subscriber.c.address_key == address_key(address))
     ).one_or_none()
-    return _subscriber(row) if row else None
+    return read_subscriber(row) if row else None
 
 
 def by_id(tx: Connection, subscriber_id: int) -> Subscriber | None:
     """The subscriber of this id; None also for one that was erased."""
     there = (subscriber.c.id == subscriber_id, subscriber.c.address != "")
     row = tx.execute(select(subscriber).where(*there)).one_or_none()
-    return _subscriber(row) if row else None
+    return read_subscriber(row) if row else None
 
 
 def activate(tx: Connection, subscriber_id: int, person: Subscriber) -> None:
@@ -214,7 +214,7 @@ def everyone(tx: Connection) -> Iterator[Subscriber]:
     streamed = {"stream_results": True, "yield_per": 1000}
     there = select(subscriber).where(subscriber.c.address != "").order_by(subscriber.c.id)
     for row in tx.execute(there, execution_options=streamed):
-        yield _subscriber(row)
+        yield read_subscriber(row)
 
 
 def with_subscriptions(tx: Connection) -> Iterator[tuple[Subscriber, list[Subscription]]]:
@@ -233,9 +233,9 @@ def with_subscriptions(tx: Connection) -> Iterator[tuple[Subscriber, list[Subscr
         theirs: dict[int, list[Subscription]] = {}
         between = subscription.c.subscriber_id.between(first, after)
         for row in tx.execute(select(subscription).where(between).order_by(subscription.c.id)):
-            theirs.setdefault(row.subscriber_id, []).append(_subscription(row))
+            theirs.setdefault(row.subscriber_id, []).append(read_subscription(row))
         for row in page:
-            yield _subscriber(row), theirs.get(row.id, [])
+            yield read_subscriber(row), theirs.get(row.id, [])
 
 
 def subscriptions(tx: Connection, subscriber_id: int) -> tuple[Subscription, ...]:
@@ -245,7 +245,7 @@ def subscriptions(tx: Connection, subscriber_id: int) -> tuple[Subscription, ...
         .where(subscription.c.subscriber_id == subscriber_id)
         .order_by(subscription.c.guide)
     )
-    return tuple(map(_subscription, rows))
+    return tuple(map(read_subscription, rows))
 
 
 def due_drips(tx: Connection, now: datetime) -> Iterator[tuple[Subscription, Subscriber]]:
@@ -276,7 +276,7 @@ def _drips(
     )
     for row in tx.execute(found).all():
         owner = tx.execute(select(subscriber).where(subscriber.c.id == row.subscriber_id)).one()
-        yield _subscription(row), _subscriber(owner)
+        yield read_subscription(row), read_subscriber(owner)
 
 
 def audience(tx: Connection, slug: str) -> int:
@@ -358,7 +358,8 @@ def count(tx: Connection) -> dict[str, int]:
     return {status: int(number) for status, number in rows}
 
 
-def _subscription(row: Row[Any]) -> Subscription:
+def read_subscription(row: Row[Any]) -> Subscription:
+    """The subscription of a row."""
     return Subscription(
         id=row.id,
         subscriber_id=row.subscriber_id,
@@ -374,7 +375,8 @@ def _subscription(row: Row[Any]) -> Subscription:
     )
 
 
-def _subscriber(row: Row[Any]) -> Subscriber:
+def read_subscriber(row: Row[Any]) -> Subscriber:
+    """The subscriber of a row."""
     return Subscriber(
         id=row.id,
         address=row.address,

@@ -17,6 +17,7 @@ from pipeline import jobs, page
 from pipeline.app import App
 from pipeline.errors import PartworkError
 from pipeline.web import confirming, drips, joining, leaving, mine, outbox, previewing, searching
+from pipeline.web.api import create_api
 from pipeline.web.published import Calendar, Published
 
 HEADERS = {
@@ -28,7 +29,7 @@ HEADERS = {
     ),
 }
 
-PRIVATE = ("/u/", "/join/")
+PRIVATE = ("/u/", "/join/", "/api/")
 """Below these nothing may be kept by a cache."""
 
 BUSY = 503
@@ -62,6 +63,7 @@ def create_app(app: App, wake: Callable[[], None] = _nobody) -> ASGIApp:
     calendar = Calendar(app)
     web.include_router(drips.router(app, calendar))
     web.include_router(searching.router(app, calendar))
+    web.mount("/api", create_api(app, wake))
     app.desk.feeds.mkdir(exist_ok=True)
     web.mount("/", Published(app, calendar))
     return _Framed(web, urlsplit(app.desk.site.base_url).path)
