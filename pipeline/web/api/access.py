@@ -20,7 +20,7 @@ _BEARER = HTTPBearer(
 _Said = Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]
 
 MISSING, FORBIDDEN = 401, 403
-REFUSED = documented(MISSING, 422, 503)
+REFUSED = documented(400, MISSING, 422, 503)
 
 
 class Access:

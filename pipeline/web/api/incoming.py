@@ -35,13 +35,14 @@ class _Incoming:
         return shapes.Learnt(learnt=sum(found.kinds.values()), ignored=found.ignored)
 
 
-def routes(app: App) -> APIRouter:
-    """The routes."""
+def routes(app: App, most: int) -> APIRouter:
+    """The routes, which read so many octets of a report at most."""
     found = APIRouter(tags=["incoming"])
     found.add_api_route(
         "/incoming/{provider}",
         _Incoming(app).take,
         methods=["POST"],
-        responses=documented(401, MISSING, 413, 422, 503),
+        max_body_size=most,
+        responses=documented(400, 401, MISSING, 413, 422, 503),
     )
     return found

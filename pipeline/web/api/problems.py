@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from pipeline.errors import CallError, PartworkError, RefusedError, UntrustedError, UsageError
 
@@ -46,9 +48,13 @@ class Problem(BaseModel):
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What OpenAPI says of answers of these statuses."""
-    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    ours = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    plain = {"text/plain": {"schema": {"type": "string"}}}  # the server reads no further
     return {
-        one: {"description": HTTPStatus(one).phrase, "content": {MEDIA_TYPE: schema}}
+        one: {
+            "description": HTTPStatus(one).phrase,
+            "content": plain if one == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else ours,
+        }
         for one in statuses
     }
 
@@ -67,12 +73,22 @@ def problem(
     return JSONResponse(said.model_dump(), status, headers, media_type=MEDIA_TYPE)
 
 
-def of_http(_request: Request, error: Exception) -> Response:
-    """A status that was raised on the way."""
-    assert isinstance(error, HTTPException)  # registered for it  # noqa: S101
-    phrase = HTTPStatus(error.status_code).phrase
-    detail = "" if error.detail == phrase else str(error.detail)
-    return problem(error.status_code, detail, headers=error.headers)
+def of_http(routes: Sequence[APIRoute]) -> Callable[[Request, Exception], Response]:
+    """Answers a status that was raised on the way; of a wrong method it names the right ones."""
+
+    def answer(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # registered for it  # noqa: S101
+        phrase = HTTPStatus(error.status_code).phrase
+        detail = "" if error.detail == phrase else str(error.detail)
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            here = [one for one in routes if one.matches(request.scope)[0] is not Match.NONE]
+            headers["Allow"] = ", ".join(
+                sorted({name for one in here for name in one.methods or ()})
+            )
+        return problem(error.status_code, detail, headers=headers)
+
+    return answer
 
 
 def of_ours(_request: Request, error: Exception) -> Response:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException as PlainHTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from pipeline.app import App
 from pipeline.errors import PartworkError
@@ -18,8 +19,6 @@ from pipeline.web.api.access import Access
 
 MOST, MOST_INCOMING = 65_536, 2_000_000
 """Octets of a request; providers send many events at once."""
-
-TOO_LARGE = 413
 
 
 def create_api(app: App, wake: Callable[[], None]) -> ASGIApp:
@@ -35,18 +34,24 @@ def create_api(app: App, wake: Callable[[], None]) -> ASGIApp:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        max_body_size=MOST,
         servers=[{"url": app.desk.site.url("api")}],
         root_path_in_servers=False,
     )
-    api.add_exception_handler(PlainHTTPException, problems.of_http)
     api.add_exception_handler(PartworkError, problems.of_ours)
     api.add_exception_handler(RequestValidationError, problems.of_validation)
     access = Access(app.desk)
-    for routes in (*people.routes(app, access, wake), *ledger.routes(app, access)):
-        api.include_router(routes)
-    api.include_router(incoming.routes(app))
+    groups = (
+        *people.routes(app, access, wake),
+        *ledger.routes(app, access),
+        incoming.routes(app, MOST_INCOMING),
+    )
+    for group in groups:
+        api.include_router(group)
+    paths = tuple(one for group in groups for one in group.routes if isinstance(one, APIRoute))
+    api.add_exception_handler(PlainHTTPException, problems.of_http(paths))
     _describe_problems(api)
-    return _Bounded(api)
+    return api
 
 
 def _describe_problems(api: FastAPI) -> None:
@@ -63,23 +68,3 @@ def _describe_problems(api: FastAPI) -> None:
         return said
 
     api.openapi = described  # type: ignore[method-assign]  # as FastAPI's own documentation does
-
-
-class _Bounded:
-    """Reads no more of a request than it may hold."""
-
-    def __init__(self, inner: ASGIApp) -> None:
-        self._inner = inner
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        left = MOST_INCOMING if "/incoming/" in scope.get("path", "") else MOST
-
-        async def bounded() -> Message:
-            nonlocal left
-            message = await receive()
-            left -= len(message.get("body", b""))
-            if left < 0:
-                raise HTTPException(TOO_LARGE)
-            return message
-
-        await self._inner(scope, bounded, send)
