@@ -7,14 +7,13 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
 
-def write_certificate(folder: Path) -> tuple[Path, Path]:
-    """The files of a certificate that signs itself, and of its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
+def certificate(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+    """A certificate that signs itself, in PEM."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)  # noqa: TID251 -- a certificate is valid in real time
     made = (
@@ -29,7 +28,13 @@ def write_certificate(folder: Path) -> tuple[Path, Path]:
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
+    return made.public_bytes(Encoding.PEM)
+
+
+def write_certificate(folder: Path) -> tuple[Path, Path]:
+    """The files of a certificate that signs itself, and of its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
     public, private = folder / "cert.pem", folder / "key.pem"
-    public.write_bytes(made.public_bytes(Encoding.PEM))
+    public.write_bytes(certificate(key))
     private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return public, private
