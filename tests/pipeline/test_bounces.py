@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from datetime import timedelta
@@ -16,7 +17,7 @@ from pipeline import jobs, mail, store
 from pipeline.app import App, open_site
 from pipeline.delivery import BounceKind, read_bounces
 from pipeline.model import SubscriberStatus
-from tests.sites import SETTINGS, make_site, run_once, subscribe, write_guide
+from tests.sites import SETTINGS, make_site, outbox, run_once, subscribe, write_guide
 
 MONDAY = "2026-03-09T09:05+01:00"
 BACK = '\n[bounces]\naddress = "bounces@news.example.org"\n'
@@ -203,6 +204,51 @@ def test_a_mailbox_is_read_each_tick(site: Path) -> None:
     third = run_once(site, MONDAY)
     assert third.is_partial
     assert "[bounces] maildir" in third.came_back.problems[0]
+
+
+def asking(to: str, subject: str = "unsubscribe", **more: str) -> bytes:
+    """What a mail program sends where somebody presses its button."""
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "a@elsewhere.example", to, subject
+    for name, value in more.items():
+        message[name.replace("_", "-")] = value
+    message.set_content("\n")
+    return message.as_bytes()
+
+
+def test_a_mail_to_the_address_of_the_head_leaves_the_guide(site: Path) -> None:
+    """List-Unsubscribe names an address of each message; one mail to it ends it, twice is once."""
+    mails = {one["To"]: one for one in outbox(site)}
+    offered = re.findall(r"<([^>]*)>", mails["a@example.org"]["List-Unsubscribe"])
+    assert [one.partition(":")[0] for one in offered] == ["https", "mailto"]
+    to, _, asked = offered[1].removeprefix("mailto:").partition("?subject=")
+    assert (to, asked) == (return_paths(site)["a@example.org"], "unsubscribe")
+    with open_site(site, MONDAY) as app:
+        now = app.desk.clock()
+        found = jobs.learn(app.desk, [asking(to, "Unsubscribe"), asking(to)], now)
+        assert (dict(found.kinds), found.ignored) == ({BounceKind.UNSUBSCRIBE: 2}, 0)
+        with app.desk.store.read() as tx:
+            mine, others = (store.subscribers.subscriptions(tx, each) for each in (1, 2))
+            events = [one.kind.value for one in store.events.of_subscriber(tx, 1)]
+        assert [one.guide for one in mine if one.ended_at] == ["water"]
+        assert not any(one.ended_at for one in others)
+        assert events == ["left"]
+        assert status_of(app, "a@example.org") is SubscriberStatus.ACTIVE
+
+
+def test_no_machine_leaves_for_somebody(site: Path) -> None:
+    """An automatic answer, another subject, a made-up address: nobody has left."""
+    to = return_paths(site)["a@example.org"]
+    wrong = [
+        asking(to, Auto_Submitted="auto-replied"),
+        asking(to, "Re: unsubscribe"),
+        asking("bounces@news.example.org"),
+        asking("bounces+1-aaaaaaaaaaaaaaaa@news.example.org"),
+    ]
+    with open_site(site, MONDAY) as app:
+        assert dict(jobs.learn(app.desk, wrong, app.desk.clock()).kinds) == {}
+        with app.desk.store.read() as tx:
+            assert not any(one.ended_at for one in store.subscribers.subscriptions(tx, 1))
 
 
 def test_a_pipe_from_the_mail_server(site: Path) -> None:
