@@ -40,6 +40,17 @@ class HooksReport:
     problems: tuple[str, ...] = ()
 
 
+def greet(desk: Desk) -> None:
+    """Remember programs that are new to the settings: they are told of what happens from now on."""
+    if desk.hooks:
+        with desk.store.read() as tx:
+            known = {one.name for one, _ in store.webhooks.standings(tx)}
+        fresh = [one.name for one in desk.hooks if one.name not in known]
+        if fresh:
+            with desk.store.write() as tx:
+                store.webhooks.add(tx, fresh)
+
+
 def call_webhooks(desk: Desk, now: datetime) -> HooksReport:
     """Tell every program of the settings what it does not know yet."""
     told, problems = 0, []

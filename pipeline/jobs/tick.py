@@ -8,7 +8,7 @@ from datetime import datetime
 from urllib.parse import unquote
 
 from pipeline import content, publish, store
-from pipeline.jobs.call_webhooks import call_webhooks
+from pipeline.jobs.call_webhooks import call_webhooks, greet
 from pipeline.jobs.deliver import DeliverReport, deliver
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.due_catalogue import due_catalogue
@@ -80,6 +80,7 @@ def tick(desk: Desk, now: datetime, *, render_all: bool = True) -> TickReport:
         render_all: Render everything, as the first pass of a process does, and not only when
             something was released or a guide was changed.
     """
+    greet(desk)
     catalogue = due_catalogue(desk, now)
     publishing = publish_due(desk, catalogue, now)
     drips = plan_drips(desk, now)

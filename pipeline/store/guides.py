@@ -125,9 +125,10 @@ def rename(tx: Connection, former: str, slug: str) -> None:
     for one, frozen in rows:
         renamed = freeze(replace(thaw(frozen), guide=slug))
         tx.execute(update(issue).where(issue.c.id == one).values(guide=slug, frozen=renamed))
-    readers = update(subscription).where(subscription.c.guide == former)
     # Who follows the new slug already is one reader: the older following ends with its name.
-    tx.execute(readers.prefix_with("OR IGNORE").values(guide=slug))
+    already = select(subscription.c.subscriber_id).where(subscription.c.guide == slug)
+    readers = (subscription.c.guide == former, subscription.c.subscriber_id.not_in(already))
+    tx.execute(update(subscription).where(*readers).values(guide=slug))
 
 
 def open_slugs(tx: Connection) -> frozenset[str]:

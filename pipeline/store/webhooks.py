@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,13 +31,19 @@ class Standing:
     """How many events it was never told of, since it failed for too long."""
 
 
+def add(tx: Connection, names: Iterable[str]) -> None:
+    """Remember programs, told of all that has happened so far; who is known stays."""
+    position = last(tx)
+    rows = [{"name": name, "position": position} for name in names]
+    tx.execute(insert(tx, webhook).on_conflict_do_nothing(), rows)
+
+
 def claim(tx: Connection, name: str, now: datetime, until: datetime) -> Standing | None:
     """Keep a program to oneself until a moment; None: it is somebody's, or left alone.
 
     A program that was never seen is told of what happens from now on.
     """
-    fresh = insert(tx, webhook).values(name=name, position=last(tx))
-    tx.execute(fresh.on_conflict_do_nothing())
+    add(tx, [name])
     found = _standing(tx.execute(select(webhook).where(webhook.c.name == name)).one())
     if found.next_at is not None and found.next_at > now:
         return None

@@ -137,6 +137,19 @@ def anywhere(tmp_path: Path, database_url: str) -> Iterator[Place]:
         yield one
 
 
+def test_a_guide_of_another_name_keeps_its_readers(anywhere: Place) -> None:
+    """Who follows it goes on with it; the old name leads to nothing else."""
+    anywhere.join(cadence="1d")
+    path = anywhere.folder / "content" / "water.md"
+    text = path.read_text().replace("slug: water", "slug: rivers\naliases: [water]")
+    path.write_text(text)
+    anywhere.days(1)
+    with anywhere.app.desk.store.read() as tx:
+        (mine,) = store.subscribers.subscriptions(tx, 1)
+    assert mine.guide == "rivers"
+    assert len(anywhere.subjects()) == 2
+
+
 def test_a_person_joins_reads_and_finishes(anywhere: Place) -> None:
     """Form, letter, button; part 1 at once, the rest at the pace that was chosen, and an end."""
     anywhere.join(cadence="every 2 days")

@@ -4,60 +4,32 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
-from typing_extensions import override
 
 from pipeline import jobs, store
 from pipeline.app import App, open_site
 from pipeline.errors import ConfigError, FileError, UsageError
 from pipeline.jobs import Wish
 from pipeline.model import Event, EventKind
-from tests.sites import SETTINGS, at, make_site, write_guide
+from tests.listening import Listener, listening
+from tests.sites import SETTINGS, at, make_site, run_once, write_guide
 
 MONDAY = at("2026-03-09T09:05+01:00")
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 
 
-class Program:
-    """A program of the operator's: writes down what it is told, and answers as it is bidden."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[dict[str, str], bytes]] = []
-        self.status = 204
-        self.server = HTTPServer(("127.0.0.1", 0), self._handler())
-        self.url = f"http://127.0.0.1:{self.server.server_port}/told"
-
-    def _handler(program) -> type[BaseHTTPRequestHandler]:  # noqa: N805 -- its own self is another
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                program.calls.append(({k.lower(): v for k, v in self.headers.items()}, body))
-                self.send_response(program.status)
-                self.send_header("Location", "/elsewhere")
-                self.end_headers()
-
-            do_GET = do_POST  # noqa: N815 -- the name that http.server wants
-
-            @override
-            def log_message(self, format: str, *args: object) -> None:
-                """Say nothing."""
-
-        return Handler
-
-    def told(self) -> list[dict[str, Any]]:
-        """What it was told since it was asked last."""
-        found = [json.loads(body) for _, body in self.calls]
-        self.calls.clear()
-        return found
+def told(program: Listener) -> list[dict[str, Any]]:
+    """What it was told since it was asked last."""
+    found = [json.loads(body) for _, body in program.calls]
+    program.calls.clear()
+    return found
 
 
 @dataclass
@@ -65,7 +37,7 @@ class Place:
     """A site that tells the program, on whose clock tests turn."""
 
     app: App
-    program: Program
+    program: Listener
     now: Any = field(default=MONDAY)
 
     def pass_by(self, span: timedelta = timedelta()) -> tuple[str, ...]:
@@ -86,22 +58,17 @@ class Place:
 
 
 @pytest.fixture
-def program() -> Iterator[Program]:
+def program() -> Iterator[Listener]:
     """A program that listens."""
-    made = Program()
-    thread = threading.Thread(target=made.server.serve_forever)
-    thread.start()
-    yield made
-    made.server.shutdown()
-    thread.join()
-    made.server.server_close()
+    with listening("/told") as made:
+        yield made
 
 
 @pytest.fixture
-def place(tmp_path: Path, program: Program, database_url: str) -> Iterator[Place]:
+def place(tmp_path: Path, program: Listener, database_url: str) -> Iterator[Place]:
     """A site with a reader, whose program has been called before; on either database."""
-    hook = f'[[webhooks]]\nname = "crm"\nurl = "{program.url}"\nsecret_file = "hook"\n'
-    site = make_site(tmp_path / "site", f'{SETTINGS}\n[store]\nurl = "{database_url}"\n{hook}')
+    said = f'{SETTINGS}\n[store]\nurl = "{database_url}"\n{_hook(program)}'
+    site = make_site(tmp_path / "site", said)
     (site / "hook").write_text(SECRET)
     with open_site(site) as opened:
         made = Place(opened, program)
@@ -119,12 +86,12 @@ def test_what_happens_is_told_signed_and_in_order(place: Place) -> None:
         stamped = {**headers, "webhook-timestamp": str(int(MONDAY.timestamp()))}
         assert stamped == headers
         _verify(headers, body)
-    told = place.program.told()
-    assert [one["data"]["detail"] for one in told] == ["one", "two", "three"]
-    assert {one["type"] for one in told} == {"subscriber.changed"}
-    assert told[0]["data"]["subscriber"]["email"] == "a@example.org"
+    heard = told(place.program)
+    assert [one["data"]["detail"] for one in heard] == ["one", "two", "three"]
+    assert {one["type"] for one in heard} == {"subscriber.changed"}
+    assert heard[0]["data"]["subscriber"]["email"] == "a@example.org"
     assert place.pass_by(timedelta(minutes=1)) == ()
-    assert place.program.told() == []
+    assert told(place.program) == []
 
 
 def _verify(headers: dict[str, str], body: bytes) -> None:
@@ -134,7 +101,7 @@ def _verify(headers: dict[str, str], body: bytes) -> None:
     assert made == headers["webhook-signature"]
 
 
-def test_the_verifier_takes_a_call_of_this_moment(tmp_path: Path, program: Program) -> None:
+def test_the_verifier_takes_a_call_of_this_moment(tmp_path: Path, program: Listener) -> None:
     """With the real clock, as a receiver does it, timestamp and all."""
     site = _site(tmp_path, program)
     with open_site(site) as app:
@@ -147,9 +114,13 @@ def test_the_verifier_takes_a_call_of_this_moment(tmp_path: Path, program: Progr
         assert jobs.try_webhook(app.desk, "crm", app.desk.clock()).said.startswith("it answered 5")
 
 
-def _site(folder: Path, program: Program, more: str = "", secret: str = SECRET) -> Path:
-    hook = f'[[webhooks]]\nname = "crm"\nurl = "{program.url}"\nsecret_file = "hook"\n{more}\n'
-    site = make_site(folder / "site", f"{SETTINGS}\n{hook}")
+def _hook(program: Listener, more: str = "") -> str:
+    said = f'name = "crm"\nurl = "{program.url}"\nsecret_file = "hook"\n{more}\n'
+    return f"\n[[webhooks]]\n{said}"
+
+
+def _site(folder: Path, program: Listener, more: str = "", secret: str = SECRET) -> Path:
+    site = make_site(folder / "site", SETTINGS + _hook(program, more))
     (site / "hook").write_text(secret)
     return site
 
@@ -169,7 +140,7 @@ def test_a_program_that_fails_is_told_again_and_nothing_is_passed_over(place: Pl
     place.program.calls.clear()
     place.program.status = 200
     assert place.pass_by(timedelta(minutes=1)) == ()
-    assert [one["data"]["detail"] for one in place.program.told()] == ["one", "two"]
+    assert [one["data"]["detail"] for one in told(place.program)] == ["one", "two"]
     assert (place.standing().attempts, place.standing().failing_since) == (0, None)
 
 
@@ -194,7 +165,7 @@ def test_events_older_than_three_days_are_given_up_and_counted(place: Place) -> 
     place.program.calls.clear()
     place.program.status = 200
     place.pass_by(timedelta(hours=1))
-    assert [one["data"]["detail"] for one in place.program.told()] == ["three"]
+    assert [one["data"]["detail"] for one in told(place.program)] == ["three"]
 
 
 def test_two_processes_do_not_call_at_once(place: Place) -> None:
@@ -204,25 +175,28 @@ def test_two_processes_do_not_call_at_once(place: Place) -> None:
         until = place.now + timedelta(minutes=2)
         assert store.webhooks.claim(tx, "crm", place.now, until) is not None
     assert place.pass_by() == ()
-    assert place.program.told() == []
+    assert told(place.program) == []
     place.pass_by(timedelta(minutes=3))
-    assert len(place.program.told()) == 1
+    assert len(told(place.program)) == 1
 
 
-def test_a_new_program_hears_of_what_happens_from_now_on(tmp_path: Path, program: Program) -> None:
+def test_a_new_program_hears_of_what_happens_from_now_on(tmp_path: Path, program: Listener) -> None:
     """And of the kinds that it asked for; issues are told with their address."""
-    site = _site(tmp_path, program, 'events = ["issue.released"]')
-    write_guide(site, parts=2, front='cadence: "daily 09:00"\nzone: UTC\nstart: 2026-03-08\n')
-    with open_site(site, "2026-03-08T09:05Z") as app:
-        jobs.tick(app.desk, app.desk.clock())
-    assert program.told() == []
+    site = make_site(tmp_path / "site")
+    write_guide(site, parts=3, front='cadence: "daily 09:00"\nzone: UTC\nstart: 2026-03-07\n')
+    run_once(site, "2026-03-07T09:05Z")
+    settings = site / "partwork.toml"
+    settings.write_text(settings.read_text() + _hook(program, 'events = ["issue.released"]'))
+    (site / "hook").write_text(SECRET)
+    run_once(site, "2026-03-08T09:05Z")
     with open_site(site, "2026-03-09T09:05Z") as app:
         jobs.subscribe(app.desk, Wish("a@example.org"), app.desk.clock())
         jobs.leave(app.desk, 1, store.EVERY_GUIDE, app.desk.clock())
         assert not jobs.tick(app.desk, app.desk.clock()).untold
-    (told,) = program.told()
-    assert (told["type"], told["data"]["issue"]["number"]) == ("issue.released", 2)
-    assert told["data"]["issue"]["url"].startswith("https://news.example.org/water/2-")
+    heard = told(program)
+    assert [one["data"]["issue"]["number"] for one in heard] == [2, 3]
+    assert {one["type"] for one in heard} == {"issue.released"}
+    assert heard[0]["data"]["issue"]["url"].startswith("https://news.example.org/water/2-")
 
 
 def test_an_erased_subscriber_is_told_without_their_address(place: Place) -> None:
@@ -232,10 +206,10 @@ def test_an_erased_subscriber_is_told_without_their_address(place: Place) -> Non
     place.pass_by()
     body = b"".join(body for _, body in place.program.calls)
     assert b"a@example.org" not in body
-    assert place.program.told()[-1]["type"] == "subscriber.erased"
+    assert told(place.program)[-1]["type"] == "subscriber.erased"
 
 
-def test_settings_of_webhooks_are_checked(tmp_path: Path, program: Program) -> None:
+def test_settings_of_webhooks_are_checked(tmp_path: Path, program: Listener) -> None:
     """An unknown type with the nearest, a name that stands twice, a secret that is short."""
     twice = f'[[webhooks]]\nname = "crm"\nurl = "{program.url}"\nsecret_file = "hook"\n'
     wrong = _site(tmp_path / "a", program, f'events = ["subscriber.confirmd"]\n{twice}')
@@ -252,7 +226,7 @@ def test_settings_of_webhooks_are_checked(tmp_path: Path, program: Program) -> N
         pass
 
 
-def test_a_simulated_clock_calls_this_machine_only(tmp_path: Path, program: Program) -> None:
+def test_a_simulated_clock_calls_this_machine_only(tmp_path: Path, program: Listener) -> None:
     """A rehearsal tells nobody outside of what did not happen."""
     site = _site(tmp_path, program)
     settings = site / "partwork.toml"

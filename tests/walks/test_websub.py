@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
-from typing_extensions import override
 
 from pipeline.app import open_site
 from pipeline.calls import Hub
 from pipeline.errors import HubError
 from pipeline.jobs.ping_hub import MOST_ATTEMPTS
+from tests.listening import Listener, listening
 from tests.pipeline.test_web_feeds import client, get
 from tests.sites import SETTINGS, make_site, run_once, write_guide
 
@@ -27,55 +25,23 @@ FEEDS = [
 ]
 
 
-class LittleHub:
-    """Writes down what it is told, and answers as it is bidden."""
-
-    def __init__(self) -> None:
-        self.told: list[dict[str, list[str]]] = []
-        self.status = 202
-        self.server = HTTPServer(("127.0.0.1", 0), self._handler())
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hub"
-
-    def _handler(hub) -> type[BaseHTTPRequestHandler]:  # noqa: N805 -- its own self is another
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                hub.told.append(parse_qs(body.decode("ascii")))
-                self.send_response(hub.status)
-                self.send_header("Location", "/elsewhere")
-                self.end_headers()
-
-            do_GET = do_POST  # noqa: N815 -- the name that http.server wants
-
-            @override
-            def log_message(self, format: str, *args: object) -> None:
-                """Say nothing."""
-
-        return Handler
-
-    @property
-    def topics(self) -> list[str]:
-        """The feeds that it was told of since it was asked last, in order."""
-        found = [one["hub.url"][0] for one in self.told]
-        assert all(one["hub.mode"] == ["publish"] for one in self.told)
-        self.told.clear()
-        return found
+def topics(hub: Listener) -> list[str]:
+    """The feeds that it was told of since it was asked last, in order."""
+    told = [parse_qs(body.decode("ascii")) for _, body in hub.calls]
+    assert all(one["hub.mode"] == ["publish"] for one in told)
+    hub.calls.clear()
+    return [one["hub.url"][0] for one in told]
 
 
 @pytest.fixture
-def hub() -> Iterator[LittleHub]:
+def hub() -> Iterator[Listener]:
     """A hub that listens."""
-    made = LittleHub()
-    thread = threading.Thread(target=made.server.serve_forever)
-    thread.start()
-    yield made
-    made.server.shutdown()
-    thread.join()
-    made.server.server_close()
+    with listening("/hub") as made:
+        yield made
 
 
 @pytest.fixture
-def site(tmp_path: Path, hub: LittleHub) -> Path:
+def site(tmp_path: Path, hub: Listener) -> Path:
     """A site that tells the hub."""
     made = make_site(tmp_path / "site", f'{SETTINGS}\n[web]\nhub = "{hub.url}"\n')
     front = 'cadence: "weekly mon 09:00"\nzone: Europe/Berlin\nstart: 2026-03-09\ntags: [water]\n'
@@ -83,14 +49,14 @@ def site(tmp_path: Path, hub: LittleHub) -> Path:
     return made
 
 
-def test_the_hub_is_told_of_each_release_once(site: Path, hub: LittleHub) -> None:
+def test_the_hub_is_told_of_each_release_once(site: Path, hub: Listener) -> None:
     """Of every feed that changed, and of none that did not; feeds and headers name the hub."""
     assert run_once(site, MONDAY.isoformat()).unheard == ()
-    assert hub.topics == FEEDS
+    assert topics(hub) == FEEDS
     run_once(site, MONDAY.isoformat())
-    assert hub.topics == []
+    assert topics(hub) == []
     run_once(site, (MONDAY + timedelta(weeks=1)).isoformat())
-    assert hub.topics == FEEDS
+    assert topics(hub) == FEEDS
     with client(site, MONDAY.isoformat()) as web:
         for file in ("rss.xml", "atom.xml", "feed.json"):
             got = get(web, f"/water/{file}")
@@ -98,46 +64,46 @@ def test_the_hub_is_told_of_each_release_once(site: Path, hub: LittleHub) -> Non
             assert hub.url in got.text
 
 
-def test_a_hub_that_fails_is_asked_again(site: Path, hub: LittleHub) -> None:
+def test_a_hub_that_fails_is_asked_again(site: Path, hub: Listener) -> None:
     """With waits that double; what failed is told by line, and does not keep anything back."""
     hub.status = 503
     report = run_once(site, MONDAY.isoformat())
-    assert hub.topics == FEEDS
+    assert topics(hub) == FEEDS
     assert len(report.unheard) == len(FEEDS)
     assert "it answered 503" in report.unheard[0]
     assert report.is_partial
     assert report.next_at == MONDAY + timedelta(minutes=1)
     assert run_once(site, (MONDAY + timedelta(seconds=30)).isoformat()).unheard == ()
-    assert hub.topics == []
+    assert topics(hub) == []
     hub.status = 204
     assert run_once(site, (MONDAY + timedelta(minutes=1)).isoformat()).unheard == ()
-    assert hub.topics == FEEDS
+    assert topics(hub) == FEEDS
     run_once(site, (MONDAY + timedelta(minutes=9)).isoformat())
-    assert hub.topics == []
+    assert topics(hub) == []
 
 
-def test_a_hub_that_stays_away_is_given_up(site: Path, hub: LittleHub) -> None:
+def test_a_hub_that_stays_away_is_given_up(site: Path, hub: Listener) -> None:
     """After so many attempts; the next release begins anew."""
     hub.status = 400
     now = MONDAY
     report = run_once(site, now.isoformat())
     for attempt in range(1, MOST_ATTEMPTS):
-        assert hub.topics == FEEDS
+        assert topics(hub) == FEEDS
         assert report.next_at == now + timedelta(minutes=2 ** (attempt - 1))
         now = report.next_at
         report = run_once(site, now.isoformat())
-    assert hub.topics == FEEDS
+    assert topics(hub) == FEEDS
     assert all("given up" in one for one in report.unheard)
     assert run_once(site, (now + timedelta(hours=5)).isoformat()).unheard == ()
-    assert hub.topics == []
+    assert topics(hub) == []
 
 
-def test_a_ping_goes_nowhere_else(hub: LittleHub) -> None:
+def test_a_ping_goes_nowhere_else(hub: Listener) -> None:
     """A redirect is told, not followed; a hub that is not there is told."""
     hub.status = 302
     with pytest.raises(HubError, match="302"):
         Hub(hub.url).ping("https://news.example.org/rss.xml")
-    assert len(hub.told) == 1
+    assert len(hub.calls) == 1
     with pytest.raises(HubError, match="cannot be reached"):
         Hub("http://127.0.0.1:1/").ping("https://news.example.org/rss.xml")
 
