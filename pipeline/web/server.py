@@ -32,6 +32,9 @@ HEADERS = {
 PRIVATE = ("/u/", "/join/", "/api/")
 """Below these nothing may be kept by a cache."""
 
+_TWO_LENGTHS = {b"content-length", b"transfer-encoding"}
+"""A request with both may be read in two ways, by a proxy and by us (RFC 9112 section 6.1)."""
+
 BUSY = 503
 """What a reader is told when the store or a template fails: ours to mend, and soon."""
 
@@ -94,6 +97,9 @@ class _Framed:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._web(scope, receive, send)
+            return
+        if {name for name, _ in scope["headers"]} >= _TWO_LENGTHS:
+            await Response(status_code=400, headers={"Connection": "close"})(scope, receive, send)
             return
         prefix = self._prefix
         if prefix and (scope["path"] == prefix or scope["path"].startswith(f"{prefix}/")):
