@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import unquote
 
 from pipeline import content, publish, store
+from pipeline.errors import UsageError
 from pipeline.jobs.call_webhooks import call_webhooks, greet
 from pipeline.jobs.deliver import DeliverReport, deliver
 from pipeline.jobs.desk import Desk
@@ -19,6 +20,9 @@ from pipeline.jobs.publish_due import PublishReport, publish_due
 from pipeline.jobs.rebuild import rebuild, serials
 from pipeline.jobs.take_bounces import BounceReport, take_bounces
 from pipeline.model import Diagnostic, Picture, Serial
+
+EARLIEST, LATEST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+"""A clock that says anything else is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,11 @@ def tick(desk: Desk, now: datetime, *, render_all: bool = True) -> TickReport:
         now: The moment of the pass.
         render_all: Render everything, as the first pass of a process does, and not only when
             something was released or a guide was changed.
+
+    Raises:
+        UsageError: The clock says what cannot be.
     """
+    _check_clock(now)
     greet(desk)
     catalogue = due_catalogue(desk, now)
     publishing = publish_due(desk, catalogue, now)
@@ -108,6 +116,17 @@ def tick(desk: Desk, now: datetime, *, render_all: bool = True) -> TickReport:
         serials=all_serials,
         next_at=next_at(desk, all_serials),
     )
+
+
+def _check_clock(now: datetime) -> None:
+    """Release and send nothing at a moment that cannot be: all would be late, or nothing due.
+
+    Raises:
+        UsageError: A machine whose battery is empty says 1970; one that overflowed says 2106.
+    """
+    if not EARLIEST <= now < LATEST:
+        said = f"the clock says {now:%Y-%m-%d}, so nothing was released or sent"
+        raise UsageError(said, "set the clock of this machine")
 
 
 def publish_pictures(desk: Desk, pictures: Mapping[str, Picture]) -> None:

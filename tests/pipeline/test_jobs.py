@@ -74,6 +74,19 @@ class Breaking:
         raise ConnectionResetError(104, "reset")
 
 
+@pytest.mark.parametrize("moment", ["1970-01-01T00:00:07Z", "2106-02-07T06:28:16Z"])
+def test_a_clock_that_cannot_be_right_sends_nothing(tmp_path: Path, moment: str) -> None:
+    """Neither what is not due in 1970 nor everything at once in 2106 (L04)."""
+    site = make_site(tmp_path / "site")
+    write_guide(site)
+    subscribe(site, "a@example.org", "2026-03-09T09:05+01:00")
+    with pytest.raises(UsageError, match="set the clock"):
+        run_once(site, moment)
+    assert not (site / "var/outbox").exists() or not outbox(site)
+    assert list((site / "feeds").glob("*")) == []
+    assert run_once(site, "2026-03-09T09:05+01:00").publishing.released
+
+
 def test_a_transport_that_breaks_loses_nothing(site: Path) -> None:
     """What was taken is sent, what was not goes out at the next tick, once each."""
     with open_site(site, MONDAY) as app:
