@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.walks.test_tools import tool
 
+FONTS = Path(__file__).with_name("fonts.conf")
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
 JUDGE = """async rules => {
@@ -40,7 +42,10 @@ def nu_faults(folder: Path) -> list[tuple[str, str, str]]:
 def chromium() -> Iterator[Browser]:
     """A browser that nothing on the net is asked for."""
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=tool("chromium"), args=FLAGS)
+        fonts = {"FONTCONFIG_FILE": str(FONTS)}
+        browser = driver.chromium.launch(
+            executable_path=tool("chromium"), args=FLAGS, env={**os.environ, **fonts}
+        )
         try:
             yield browser
         finally:
