@@ -57,6 +57,7 @@ def erase(desk: Desk, subscriber_id: int, now: datetime) -> bool:
         store.suppressions.add(tx, digest, ERASED, now)
         for one in store.signups.of_address(tx, person.address):
             store.signups.remove(tx, one.id)
+        store.answers.forget_about(tx, person.address)
         store.subscribers.erase(tx, subscriber_id)
         store.events.add(tx, Event(now, EventKind.ERASED), subscriber_id)
     for transport in desk.transports:

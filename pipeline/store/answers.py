@@ -74,6 +74,11 @@ def forget(tx: Connection, one: Asked) -> None:
     )
 
 
+def forget_about(tx: Connection, address: str) -> None:
+    """Forget the answers that show this address."""
+    tx.execute(delete(api_answer).where(api_answer.c.body.contains(address, autoescape=True)))
+
+
 def forget_before(tx: Connection, moment: datetime) -> None:
     """Forget what was asked before this moment."""
     tx.execute(delete(api_answer).where(api_answer.c.at < moment))

@@ -162,6 +162,14 @@ def test_who_is_not_to_be_mailed_stays_so(program: Program) -> None:
     assert program("POST", "subscribers", {"email": "b@example.org", **CONSENT}).status_code == 409
 
 
+def test_who_is_erased_is_in_no_kept_answer(program: Program) -> None:
+    """An answer that would be given again does not remember them (S11)."""
+    said = {"email": "a@example.org", **CONSENT}
+    assert program("POST", "subscribers", said, key="k").status_code == 201
+    program("DELETE", "subscribers/1")
+    assert program("POST", "subscribers", said, key="k").status_code == 409
+
+
 def test_a_request_that_comes_again_is_answered_as_before(program: Program) -> None:
     """The same key, the same answer, for a day; another request under it is refused."""
     said = {"email": "a@example.org", **CONSENT}
