@@ -38,7 +38,7 @@ from pipeline.config.options import (
 )
 from pipeline.errors import ConfigError, FileError, PartworkError, Problem
 from pipeline.inbox import BounceOptions
-from pipeline.model import ABOUT_ISSUES, EventKind, Site
+from pipeline.model import EventKind, Site, event_type
 from pipeline.page import check_accents
 from pipeline.smtp import RelayOptions
 from pipeline.store import StoreOptions, shown
@@ -245,8 +245,7 @@ def _relay_misfits(settings: Settings) -> Iterator[Problem]:
 
 
 def _webhook_misfits(settings: Settings) -> Iterator[Problem]:
-    known = {f"subscriber.{kind}" for kind in EventKind if kind not in ABOUT_ISSUES}
-    known |= {f"issue.{kind}" for kind in ABOUT_ISSUES}
+    known = sorted(map(event_type, EventKind))
     names = [one.name for one in settings.webhooks]
     for name in sorted({one for one in names if names.count(one) > 1}):
         yield Problem("[[webhooks]] name", f"{name!r} stands there twice", "name one otherwise")

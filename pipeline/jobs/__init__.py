@@ -1,6 +1,6 @@
 """The use cases: load, decide, act, and return a report. No job knows the settings."""
 
-from pipeline.jobs.call_webhooks import HooksReport, Tried, call_webhooks, event_type, try_webhook
+from pipeline.jobs.call_webhooks import HooksReport, Tried, call_webhooks, try_webhook
 from pipeline.jobs.catalogue import Catalogue, Volume, catalogue_of
 from pipeline.jobs.check import CheckReport, LookReport, check, look
 from pipeline.jobs.coming import Coming, coming
@@ -126,7 +126,6 @@ __all__ = [
     "deliver",
     "drip_feed",
     "erase",
-    "event_type",
     "export",
     "export_list",
     "follow",

@@ -16,7 +16,7 @@ from typing import Any
 from pipeline import store
 from pipeline.errors import CallError, UsageError
 from pipeline.jobs.desk import Desk, Hook
-from pipeline.model import ABOUT_ISSUES, Event
+from pipeline.model import Event, event_type
 from pipeline.store.webhooks import Standing
 
 BATCH = 200
@@ -88,11 +88,6 @@ def try_webhook(desk: Desk, name: str, now: datetime) -> Tried:
     return Tried(problem or "it took the event", not problem)
 
 
-def event_type(one: Event) -> str:
-    """The type of an event: what it is about, and what happened."""
-    return f"{'issue' if one.kind in ABOUT_ISSUES else 'subscriber'}.{one.kind}"
-
-
 def event_name(one: Event) -> str:
     """The name of an event: the same whenever it is told, and no other's."""
     return f"evt_{one.id}_{one.at:%Y%m%dT%H%M%S}"
@@ -117,7 +112,7 @@ def told(desk: Desk, tx: store.Transaction, one: Event) -> Mapping[str, Any]:
             "subject": issue.subject,
             "url": desk.site.url(issue.path),
         }
-    return {"type": event_type(one), "timestamp": one.at.isoformat(), "data": data}
+    return {"type": event_type(one.kind), "timestamp": one.at.isoformat(), "data": data}
 
 
 def _json(said: Mapping[str, Any]) -> bytes:
@@ -133,7 +128,7 @@ def _tell(desk: Desk, hook: Hook, standing: Standing) -> tuple[int, str]:
     for one, body in said:
         if desk.is_stopping():
             break
-        if hook.events and event_type(one) not in hook.events:
+        if hook.events and event_type(one.kind) not in hook.events:
             standing = replace(standing, position=one.id)
             continue
         now = desk.clock()

@@ -42,7 +42,6 @@ from pipeline.model.issue import (
 )
 from pipeline.model.lang import language
 from pipeline.model.reader import (
-    ABOUT_ISSUES,
     Delivery,
     DeliveryState,
     Event,
@@ -54,6 +53,7 @@ from pipeline.model.reader import (
     Subscriber,
     SubscriberStatus,
     Subscription,
+    event_type,
 )
 from pipeline.model.site import Catalogue, Site
 from pipeline.model.text import (
@@ -81,7 +81,6 @@ from pipeline.model.text import (
 )
 
 __all__ = [
-    "ABOUT_ISSUES",
     "ApiScope",
     "ApiToken",
     "Archive",
@@ -147,5 +146,6 @@ __all__ = [
     "Text",
     "Trust",
     "Upcoming",
+    "event_type",
     "language",
 ]

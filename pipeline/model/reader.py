@@ -121,6 +121,11 @@ ABOUT_ISSUES = (EventKind.RELEASED, EventKind.REVISED)
 """The kinds that happen to an issue; all others happen to a subscriber."""
 
 
+def event_type(kind: EventKind) -> str:
+    """How programs know what happened: what it is about, and what."""
+    return f"{'issue' if kind in ABOUT_ISSUES else 'subscriber'}.{kind}"
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One line of the history of a subscriber, or of an issue."""

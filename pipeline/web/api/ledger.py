@@ -137,7 +137,7 @@ class _Ledger:
 def _event(one: model.Event) -> shapes.Event:
     return shapes.Event(
         id=one.id,
-        type=jobs.event_type(one),
+        type=model.event_type(one.kind),
         at=one.at,
         subscriber_id=one.subscriber_id,
         issue_id=one.issue_id or None,

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from pipeline.model import (
-    ABOUT_ISSUES,
     DeliveryState,
     EventKind,
     Mode,
     SubscriberStatus,
+    event_type,
 )
 
 MAX_ID = 2**31 - 1
@@ -217,9 +217,7 @@ class Learnt(_Out):
     ignored: int
 
 
-_TYPES = [
-    f"{'issue' if kind in ABOUT_ISSUES else 'subscriber'}.{kind}" for kind in sorted(EventKind)
-]
+_TYPES = sorted(map(event_type, EventKind))
 
 
 def _event_type(said: str) -> str:
