@@ -25,6 +25,7 @@ from pipeline.config import Settings
 from pipeline.delivery import Keys
 from pipeline.errors import FileError, UsageError
 from pipeline.inbox import BounceOptions, Imap, Maildir
+from pipeline.instance import Place
 from pipeline.jobs import Desk, Destination, Inbox, Transport
 from pipeline.maildir import Outbox
 from pipeline.model import Picture, Site
@@ -44,6 +45,7 @@ MIN_WEBHOOK_KEY = 24
 """Octets (Standard Webhooks 1.0.0 wants 24 to 64)."""
 
 SECRET_FILE = Path("var/secret")
+INSTANCE_FILE = Path("var/instance")
 JOURNALS = Path("var/journal")
 
 INIT_FILES = {
@@ -136,6 +138,8 @@ def _desk(folder: Path, settings: Settings, tell: Callable[[], datetime]) -> Des
         content=folder / "content",
         feeds=folder / "feeds",
         transports=_transports(folder, settings, site.host),
+        place=Place(folder / INSTANCE_FILE, site.base_url, settings.site.instance),
+        is_local=settings.transport == "maildir",
         resends=settings.transport == "maildir" or settings.delivery.uncertain == "resend",
         journals=folder / JOURNALS,
         inboxes=_inboxes(folder, settings.bounces),

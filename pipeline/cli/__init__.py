@@ -13,6 +13,7 @@ from pipeline.cli import (
     convert,
     deliveries,
     guides,
+    instances,
     issues,
     programs,
     related,
@@ -37,6 +38,7 @@ running.register(app)
 signing.register(app)
 subscribers.register(app)
 stores.register(app)
+instances.register(app)
 programs.register(app)
 
 

@@ -136,6 +136,7 @@ def _print_hook(one: Standing, waiting: int, zone: str) -> None:
 
 def _problems(report: TickReport) -> tuple[str, ...]:
     return (
+        *([report.locked] if report.locked else []),
         *report.publishing.problems,
         *report.unheard,
         *report.untold,
@@ -257,6 +258,8 @@ def status(context: typer.Context, now: Now = None, as_json: Json = False) -> No
     say(f"Next         {when(report.next_at, zone)} {zone}")
     for name, gate in report.left_alone.items():
         say(f"Left alone   {name} until {when(gate.until, zone)}: {gate.why}", "yellow")
+    if report.locked:
+        say(f"Locked       {report.locked}", "yellow")
     doubtful = sum(one.states.get(DeliveryState.UNCERTAIN, 0) for one in report.accounts)
     if doubtful:
         say(f"Uncertain    {doubtful} messages: see partwork delivery list", "yellow")
@@ -280,6 +283,7 @@ def _status_payload(report: StatusReport) -> dict[str, Any]:
             }
             for one in report.serials
         ],
+        "locked": report.locked,
         "signups": report.signups,
         "webhooks": [{**asdict(one), "waiting": count} for one, count in report.hooks],
         "issues": [

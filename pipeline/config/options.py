@@ -103,6 +103,8 @@ class SiteOptions(_Section):
     """A picture below content/, shown above the title in mail."""
     demonstration: bool = False
     secret: Annotated[SecretStr, AfterValidator(_secret)] = SecretStr("")
+    instance: Line = ""
+    """Which copy of the site this is, for machines that are made anew again and again."""
     former_secrets: tuple[SecretStr, ...] = ()
     """Earlier ones: links that were made with them stay good."""
 

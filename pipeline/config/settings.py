@@ -106,7 +106,7 @@ class Settings(BaseSettings):
 
     def as_site(self) -> Site:
         """The site as the stages know it."""
-        said = self.site.model_dump(exclude={"secret", "former_secrets", "logo"})
+        said = self.site.model_dump(exclude={"secret", "former_secrets", "logo", "instance"})
         return Site(
             **said,
             bounces=self.bounces.address,

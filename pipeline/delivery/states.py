@@ -31,6 +31,8 @@ class Event(StrEnum):
     """The reader left, or the operator called it off."""
     ASSUME = "assume"
     """An uncertain one is taken as sent."""
+    DOUBT = "doubt"
+    """The ledger is older than what was sent: nobody knows."""
     RESEND = "resend"
     """An uncertain one is to be sent again, under the same Message-ID."""
 
@@ -42,6 +44,7 @@ TRANSITIONS: Mapping[tuple[DeliveryState, Event], DeliveryState] = MappingProxyT
         (_S.PENDING, _E.CLAIM): _S.LEASED,
         (_S.PENDING, _E.SUPPRESS): _S.SUPPRESSED,
         (_S.PENDING, _E.CANCEL): _S.CANCELLED,
+        (_S.PENDING, _E.DOUBT): _S.UNCERTAIN,
         (_S.LEASED, _E.RELEASE): _S.PENDING,
         (_S.LEASED, _E.ACCEPT): _S.SENT,
         (_S.LEASED, _E.DEFER): _S.DEFERRED,
@@ -52,6 +55,7 @@ TRANSITIONS: Mapping[tuple[DeliveryState, Event], DeliveryState] = MappingProxyT
         (_S.DEFERRED, _E.CLAIM): _S.LEASED,
         (_S.DEFERRED, _E.SUPPRESS): _S.SUPPRESSED,
         (_S.DEFERRED, _E.CANCEL): _S.CANCELLED,
+        (_S.DEFERRED, _E.DOUBT): _S.UNCERTAIN,
         (_S.UNCERTAIN, _E.ASSUME): _S.SENT,
         (_S.UNCERTAIN, _E.RESEND): _S.PENDING,
     }

@@ -55,6 +55,7 @@ from pipeline.jobs.resolve import (
 from pipeline.jobs.revise import Revised, confirm, correct, issue_of
 from pipeline.jobs.search import search
 from pipeline.jobs.send_test import send_test
+from pipeline.jobs.sending import ConfirmReport, confirm_instance, lock
 from pipeline.jobs.settle_ids import IdsReport, settle_ids
 from pipeline.jobs.status import Account, StatusReport, SubscriberReport, status, subscriber
 from pipeline.jobs.subscribe import Wish, register, subscribe
@@ -71,6 +72,7 @@ __all__ = [
     "Changes",
     "CheckReport",
     "Coming",
+    "ConfirmReport",
     "Decide",
     "DeliverReport",
     "Departure",
@@ -121,6 +123,7 @@ __all__ = [
     "come_back",
     "coming",
     "confirm",
+    "confirm_instance",
     "confirm_signup",
     "correct",
     "deliver",
@@ -140,6 +143,7 @@ __all__ = [
     "leave",
     "left_at",
     "links",
+    "lock",
     "look",
     "new_token",
     "once",

@@ -15,6 +15,7 @@ from typing import Any
 
 from pipeline import store
 from pipeline.errors import CallError, UsageError
+from pipeline.jobs import sending
 from pipeline.jobs.desk import Desk, Hook
 from pipeline.model import Event, event_type
 from pipeline.store.webhooks import Standing
@@ -53,6 +54,7 @@ def greet(desk: Desk) -> None:
 
 def call_webhooks(desk: Desk, now: datetime) -> HooksReport:
     """Tell every program of the settings what it does not know yet."""
+    desk, _ = sending.allowed(desk)
     told, problems = 0, []
     for hook in desk.hooks:
         with desk.store.write() as tx:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipeline import mail, store, trust
-from pipeline.errors import PartworkError
+from pipeline.errors import FileError, PartworkError, StoreError
+from pipeline.jobs import sending
 from pipeline.jobs.addressing import compile_for
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.dispatch import Dispatch
@@ -36,13 +37,23 @@ def deliver(desk: Desk, now: datetime) -> DeliverReport:
     """Send everything that is due now, and say what became of it."""
     states = recover(desk, now)
     states.pop(DeliveryState.PENDING, None)
+    try:
+        desk, _ = sending.allowed(desk)
+    except (StoreError, FileError) as error:
+        return DeliverReport(states, (str(error),))
+    if not desk.transports:
+        return DeliverReport(states)
     with desk.store.read() as tx:
         due = store.deliveries.due_issues(tx, now)
     compiled, problems = _compile_all(desk, due, now)
     if not compiled:
         return DeliverReport(states, tuple(problems))
     dispatch = Dispatch(desk, compiled)
-    dispatch.run()
+    try:
+        with sending.counted(desk):
+            dispatch.run()
+    except (StoreError, FileError) as error:
+        problems.append(str(error))
     for state, number in dispatch.states.items():
         states[state] = states.get(state, 0) + number
     return DeliverReport(states, (*problems, *dispatch.problems), dispatch.is_unfinished)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pipeline.delivery import Keys
 from pipeline.dkim import Signer
+from pipeline.instance import Place
 from pipeline.mail import CLIENTS
 from pipeline.model import CatchUp, Message, Reply, Site
 from pipeline.store import Store
@@ -144,6 +145,10 @@ class Desk:
     """Another whenever the program, its templates or the settings of the site are."""
     transports: tuple[Transport, ...]
     """Where mail goes: whichever of them works, shared out by weight."""
+    place: Place
+    """Where this copy of the site lives; see `pipeline.jobs.sending`."""
+    is_local: bool
+    """Whether mail stays on this machine, in a Maildir."""
     resends: bool
     """Whether what may have arrived is sent again, under the same Message-ID."""
     journals: Path

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from pipeline import delivery, mail, store, token
 from pipeline.errors import PartworkError, RelayError
+from pipeline.jobs import sending
 from pipeline.jobs.addressing import message_id, signed
 from pipeline.jobs.desk import Desk, Session
 from pipeline.jobs.joining import GOOD_FOR, answer_signups
@@ -42,7 +43,10 @@ class LettersReport:
 
 def send_letters(desk: Desk, now: datetime) -> LettersReport:
     """Answer signups, and send every letter that is due."""
+    desk, _ = sending.allowed(desk)
     answered = answer_signups(desk, now)
+    if not desk.transports:
+        return LettersReport(held=answered.held)
     with desk.store.write() as tx:
         store.letters.forget_before(tx, now - KEPT)
         queue = store.letters.due(tx, now, BATCH)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from pipeline import store
 from pipeline.delivery import Gate
+from pipeline.jobs import sending
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.rebuild import serials
 from pipeline.jobs.tick import next_at
@@ -41,6 +42,8 @@ class StatusReport:
     next_at: datetime | None
     left_alone: Mapping[str, Gate]
     """Relays and those who take our mail that get none for now, and until when."""
+    locked: str = ""
+    """Why this copy of the site may send nothing."""
     signups: int = 0
     """How many have asked on a page and have not confirmed."""
     hooks: tuple[tuple[Standing, int], ...] = ()
@@ -68,7 +71,16 @@ def status(desk: Desk, now: datetime) -> StatusReport:
         Account(issue, states.get(issue.id, {}), paused.get(issue.id, "")) for issue in issues
     )
     closed = {name: gate for name, gate in gates.items() if not gate.is_open(now)}
-    return StatusReport(found, accounts, people, next_at(desk, found), closed, signups, hooks)
+    return StatusReport(
+        serials=found,
+        accounts=accounts,
+        subscribers=people,
+        next_at=next_at(desk, found),
+        left_alone=closed,
+        locked=sending.lock(desk),
+        signups=signups,
+        hooks=hooks,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from pipeline import content, publish, store
 from pipeline.errors import UsageError
+from pipeline.jobs import sending
 from pipeline.jobs.call_webhooks import call_webhooks, greet
 from pipeline.jobs.deliver import DeliverReport, deliver
 from pipeline.jobs.desk import Desk
@@ -31,6 +32,8 @@ class TickReport:
 
     now: datetime
     diagnostics: tuple[Diagnostic, ...]
+    locked: str
+    """Why this copy of the site may send nothing; empty: it may."""
     publishing: PublishReport
     published: publish.Published
     drips_planned: int
@@ -51,6 +54,7 @@ class TickReport:
         """Whether something that was to be done could not be."""
         return bool(
             any(one.severity == "error" for one in self.diagnostics)
+            or self.locked
             or self.publishing.held
             or self.publishing.problems
             or self.unheard
@@ -88,6 +92,7 @@ def tick(desk: Desk, now: datetime, *, render_all: bool = True) -> TickReport:
         UsageError: The clock says what cannot be.
     """
     _check_clock(now)
+    desk, locked = sending.allowed(desk)
     greet(desk)
     catalogue = due_catalogue(desk, now)
     publishing = publish_due(desk, catalogue, now)
@@ -105,6 +110,7 @@ def tick(desk: Desk, now: datetime, *, render_all: bool = True) -> TickReport:
     return TickReport(
         now=now,
         diagnostics=catalogue.diagnostics,
+        locked=locked,
         publishing=publishing,
         published=published,
         drips_planned=drips,

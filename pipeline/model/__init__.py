@@ -55,7 +55,7 @@ from pipeline.model.reader import (
     Subscription,
     event_type,
 )
-from pipeline.model.site import Catalogue, Site
+from pipeline.model.site import Catalogue, Instance, Site
 from pipeline.model.text import (
     Block,
     Break,
@@ -112,6 +112,7 @@ __all__ = [
     "Image",
     "Inline",
     "InlineHtml",
+    "Instance",
     "Issue",
     "Lines",
     "Link",

@@ -19,6 +19,20 @@ class Catalogue:
 
 
 @dataclass(frozen=True, slots=True)
+class Instance:
+    """A copy of a site, as it is known from others."""
+
+    name: str
+    base_url: str
+    host: str = ""
+    file: str = ""
+    """Which file names it: a copy of the file is another. Empty, as `host`, where the settings
+    name the instance."""
+    mark: int = 0
+    """How often its ledger was about to change; it never goes down."""
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """Who publishes, and how it looks: what every rendering needs to know."""
 

@@ -3,7 +3,7 @@
 `open_store` gives a `Store`; its `read()` and `write()` give transactions; the modules `guides`,
 `issues`, `archives`, `subscribers`, `subscriptions`, `signups`, `letters`, `events`,
 `suppressions`, `deliveries`, `leases`, `throttles`, `bounces`, `pings`, `renderings`, `tokens`,
-`answers`, `webhooks` and `listing` hold what can be said in one.
+`answers`, `webhooks`, `instances` and `listing` hold what can be said in one.
 """
 
 from sqlalchemy import Connection as Transaction
@@ -15,6 +15,7 @@ from pipeline.store import (
     deliveries,
     events,
     guides,
+    instances,
     issues,
     leases,
     letters,
@@ -47,6 +48,7 @@ __all__ = [
     "deliveries",
     "events",
     "guides",
+    "instances",
     "issues",
     "leases",
     "letters",

@@ -247,6 +247,20 @@ def uncertain(tx: Connection) -> tuple[tuple[str, int, int], ...]:
     return tuple((issue_id, subscriber_id, run) for issue_id, subscriber_id, run in rows)
 
 
+def doubt(tx: Connection, state: DeliveryState, now: datetime) -> int:
+    """Move all that is due to this state, for it may have been sent; returns how many there are."""
+    due = delivery.c.state.in_(WAITING) & (delivery.c.next_at <= now)
+    moved = tx.execute(update(delivery).where(due).values(state=state.value, settled_at=now))
+    return moved.rowcount
+
+
+def due_count(tx: Connection, now: datetime) -> int:
+    """How many deliveries are due."""
+    due = delivery.c.state.in_(WAITING) & (delivery.c.next_at <= now)
+    found: int = tx.execute(select(func.count()).select_from(delivery).where(due)).scalar_one()
+    return found
+
+
 def some_sent(tx: Connection, limit: int = 1000) -> tuple[tuple[str, int, int], ...]:
     """Some sent deliveries of the issues that have uncertain ones, the last first."""
     doubtful = select(delivery.c.issue_id).where(delivery.c.state == DeliveryState.UNCERTAIN.value)

@@ -322,6 +322,17 @@ webhook = Table(
     Column("skipped", Integer, nullable=False, server_default=text("0"), comment="events given up"),
 )
 
+instance = Table(
+    "instance",
+    metadata,
+    Column("name", String, primary_key=True, comment="of a copy of the site that may send"),
+    Column("base_url", String, nullable=False),
+    Column("host", String, nullable=False, server_default=""),
+    Column("file", String, nullable=False, server_default="", comment="which file names it"),
+    Column("mark", Integer, nullable=False, comment="how often it was about to send"),
+    Column("confirmed_at", Instant, nullable=False),
+)
+
 suppression = Table(
     "suppression",
     metadata,
