@@ -157,6 +157,11 @@ def part(issue: Issue, said: Voice = ENGLISH) -> str:
     return said.say("Part {number} of {of}", number=issue.number, of=issue.of)
 
 
+def discreet(issue: Issue, site: Site, said: Voice = ENGLISH) -> str:
+    """What names an issue without saying what it is about: `Part 3 of 7`, or the site's title."""
+    return part(issue, said) or site.title
+
+
 def reading_time(words: int, said: Voice = ENGLISH) -> str:
     """`4 minutes to read`."""
     return said.count("{n} minute to read", "{n} minutes to read", minutes(words))

@@ -114,6 +114,13 @@ def _minutes(node: Node) -> int:
     return int(said)
 
 
+def _flag(node: Node) -> bool:
+    said = _text(node)
+    if said not in {"true", "false"}:
+        raise MisfitError(node.line, "must be true or false")
+    return said == "true"
+
+
 def _url(node: Node) -> str:
     said = _text(node)
     parts = urlsplit(said)
@@ -193,6 +200,7 @@ OF_GUIDE: Mapping[str, Callable[[Node], Any]] = {
     "start": _start,
     "min_words": _count,
     "max_minutes": _minutes,
+    "discreet": _flag,
     "related": _pins,
     "canonical_url": _url,
 }

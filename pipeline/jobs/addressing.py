@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pipeline import dkim, mail, store, token
 from pipeline.jobs.desk import Desk
+from pipeline.jobs.discretion import quiet
 from pipeline.model import Delivery, Issue, Message, Mode
 
 
@@ -17,6 +18,9 @@ def compile_for(desk: Desk, issue: Issue, mode: Mode, *, is_test: bool = False) 
     with desk.store.read() as tx:
         before = store.issues.id_of(tx, issue.guide, issue.number - 1)
         previous = store.issues.by_id(tx, before) if before else None
+        guide = store.guides.current(tx, issue.guide)
+    if issue.discreet or (guide is not None and guide.front.discreet):
+        issue = quiet(issue)
     beside = mail.Beside(previous, is_test=is_test)
     return mail.compile(issue, desk.site, desk.templates, beside)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipeline import content, guide, schedule, store, trust
 from pipeline.errors import FileError, ScheduleError
+from pipeline.jobs import discretion
 from pipeline.jobs.desk import Desk
 from pipeline.model import Diagnostic, FrontMatter, Guide, GuideStatus, Picture, Severity
 
@@ -154,6 +155,7 @@ def _judge(one: Guide, desk: Desk, now: datetime) -> Iterator[Diagnostic]:
     """What the trust profile and the calendar say of a guide."""
     yield from trust.review(one, today=now.date(), demonstration=desk.site.demonstration)
     yield from trust.lint(one, desk.rules)
+    yield from discretion.review(one, desk.site)
     if one.slug in RESERVED:
         yield _error(one, "slug", f"slug {one.slug!r} is taken by the site; choose another")
     for key, look in (("cadence", schedule.parse_cadence), ("zone", schedule.check_zone)):

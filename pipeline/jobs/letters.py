@@ -12,6 +12,7 @@ from pipeline.errors import PartworkError, RelayError
 from pipeline.jobs import sending
 from pipeline.jobs.addressing import message_id, signed
 from pipeline.jobs.desk import Desk, Session
+from pipeline.jobs.discretion import about, silent
 from pipeline.jobs.joining import GOOD_FOR, answer_signups
 from pipeline.jobs.suppressed import REFUSED, suppress
 from pipeline.mail import Compiled, Letter, LetterKind
@@ -165,11 +166,14 @@ def _said(desk: Desk, one: Queued) -> Letter:
         issues: tuple[Issue, ...] = ()
         if one.kind == LetterKind.FINISHED:
             issues = tuple(_related(tx, one.guide))
+    if record is not None and record.front.discreet:
+        issues = silent(issues, about(record.front))
     lang = one.lang or (record.front.lang if record else desk.site.lang)
     path = "" if one.guide == store.EVERY_GUIDE or record is None else f"{record.front.slug}/"
     title = record.front.title if record else ""
     guide = one.guide if record else desk.site.list_domain.partition(".")[0]
-    return Letter(LetterKind(one.kind), lang, path, guide, title, issues)
+    is_discreet = record is not None and record.front.discreet
+    return Letter(LetterKind(one.kind), lang, path, guide, title, issues, is_discreet)
 
 
 def _related(tx: store.Transaction, guide: str) -> Iterator[Issue]:

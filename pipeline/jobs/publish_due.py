@@ -17,7 +17,7 @@ from pipeline.jobs.desk import Desk
 from pipeline.jobs.relate import linkable, relate, text_of
 from pipeline.jobs.revise import Revised, revise
 from pipeline.jobs.standing import Standing, standings, upcoming
-from pipeline.model import CatchUp, Event, EventKind, Issue, Release, Slot
+from pipeline.model import CatchUp, Event, EventKind, FrontMatter, Issue, Part, Release, Slot
 
 MANY = 1_000
 """Deliveries planned at once that change what the database should know of its sizes."""
@@ -149,14 +149,21 @@ def draft(one: Standing, number: int, slot: Slot, now: datetime) -> Issue:
         slot=slot,
         released_at=now,
         updated_at=now,
-        path=f"{front.slug}/{number}-{markup.slugify(part.subject)}/",
+        path=_path(front, part),
         zone=one.run.zone,
         author=front.author,
         tags=front.tags,
         upcoming=coming[0] if coming else None,
         trust=front.trust,
         profile=front.profile,
+        discreet=front.discreet,
     )
+
+
+def _path(front: FrontMatter, part: Part) -> str:
+    """Where the page of a part stands: its number, and what it is about if that may be known."""
+    told = "" if front.discreet else f"-{markup.slugify(part.subject)}"
+    return f"{front.slug}/{part.number}{told}/"
 
 
 def _record(tx: store.Transaction, issue: Issue, groups: Mapping[str, str]) -> int:

@@ -192,8 +192,12 @@ def _second(timestamp: int) -> bytes:
 
 
 def list_field(issue: Issue, site: Site) -> str:
-    """The body of List-Id: the guide's title, which may change, and the id, which may not."""
-    return list_named(issue.guide_title, issue.guide, issue.path, site)
+    """The body of List-Id: the guide's title, which may change, and the id, which may not.
+
+    That of a discreet guide has the site's title.
+    """
+    title = "" if issue.discreet else issue.guide_title
+    return list_named(title, issue.guide, issue.path, site)
 
 
 def list_named(title: str, guide: str, where: str, site: Site) -> str:

@@ -42,6 +42,8 @@ class Letter:
     issues: tuple[Issue, ...] = ()
     """Of a digest, those that it announces; of a correction, the one that was corrected; at the end
     of a guide, the first parts of others."""
+    discreet: bool = False
+    """Whether nothing outside its text may say what the guide is about."""
 
     @property
     def can_leave(self) -> bool:
@@ -120,7 +122,7 @@ def _announced(issue: Issue, site: Site, said: Voice) -> Announced:
 
 
 def _subject(letter: Letter, site: Site, said: Voice) -> str:
-    guide = letter.guide_title or site.title
+    guide = site.title if letter.discreet else letter.guide_title or site.title
     match letter.kind:
         case LetterKind.CONFIRM:
             return said.say("Please confirm: {guide}", guide=guide)
@@ -129,7 +131,8 @@ def _subject(letter: Letter, site: Site, said: Voice) -> str:
         case LetterKind.GOODBYE:
             return said.say("You have left {guide}", guide=guide)
         case LetterKind.CORRECTION:
-            return said.say("Correction: {title}", title=letter.issues[0].subject)
+            title = site.title if letter.discreet else letter.issues[0].subject
+            return said.say("Correction: {title}", title=title)
         case LetterKind.FINISHED:
             return said.say("You have read all of {guide}", guide=guide)
         case LetterKind.DIGEST:

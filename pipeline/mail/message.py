@@ -93,7 +93,8 @@ def compile_letter(letter: Letter, site: Site, templates: Templates) -> Compiled
     """
     slots = Slots.for_text(repr((letter, site)))
     rendered, told = render_letter(letter, site, templates, slots)
-    to_list = head.list_named(letter.guide_title, letter.guide, letter.path, site)
+    title = "" if letter.discreet else letter.guide_title
+    to_list = head.list_named(title, letter.guide, letter.path, site)
     about = About(
         head.line(told, letter.path, "its subject"),
         letter.path,

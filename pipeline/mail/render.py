@@ -83,6 +83,9 @@ def render(
     context = _context(issue, site, slots, beside)
     text = templates.render("mail/issue.txt", body=body.strip("\n"), **context)
     html = source(issue, site, templates, slots, beside)
+    if issue.discreet:  # the names of places are made of headings
+        page = site.url(issue.path)
+        html, text = (re.sub(rf"(?<={re.escape(page)})#[\w-]+", "", one) for one in (html, text))
     return finished(html, text, issue.path, site, slots)
 
 
@@ -128,13 +131,15 @@ def _shows_titles(issue: Issue) -> bool:
 def subject(issue: Issue, site: Site, beside: Beside) -> str:
     """The subject: the part, its guide, where in it we are; a test says that it is one.
 
+    That of a discreet guide says the last of these alone.
+
     Raises:
         MailError: It holds a line break or another control character.
     """
-    own = head.subject(issue)
+    said = wording.voice(issue.lang, site)
+    own = wording.discreet(issue, site, said) if issue.discreet else head.subject(issue)
     if not beside.is_test:
         return own
-    said = wording.voice(issue.lang, site)
     return head.shortened(said.say("Test: {subject}", subject=own), head.MAX_SUBJECT)
 
 
@@ -147,7 +152,7 @@ def _context(issue: Issue, site: Site, slots: Slots, beside: Beside) -> dict[str
         "trust": issue.trust,
         "about": issue.author is not None or issue.trust != Trust() or site.demonstration,
         "gap": GAP if issue.of <= MAX_TICKS else 0,
-        "preheader": markup.summary(issue.sections, PREHEADER),
+        "preheader": "" if issue.discreet else markup.summary(issue.sections, PREHEADER),
         "contents": _contents(issue),
         "ticks": _ticks(issue),
         "previous": Like(before.subject, site.url(before.path), "") if before else None,

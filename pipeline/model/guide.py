@@ -129,6 +129,8 @@ class FrontMatter:
     min_words: int = 80
     max_minutes: int = 15
     """What takes longer to read goes out in pieces; 0: nothing is split."""
+    discreet: bool = False
+    """Whether nothing outside the text of its mail may say what it is about."""
     related: tuple[str, ...] = ()
     canonical_url: str = ""
     trust: Trust = field(default_factory=Trust)

@@ -135,6 +135,8 @@ class Issue:
     upcoming: Upcoming | None = None
     trust: Trust = field(default_factory=Trust)
     profile: Profile = Profile.GENERAL
+    discreet: bool = False
+    """Whether nothing outside the text of its mail may say what it is about."""
     revision: int = 1
     """From 1; a substantive edit or a correction makes the next."""
     corrections: tuple[Correction, ...] = ()

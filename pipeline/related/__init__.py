@@ -15,10 +15,25 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pipeline.related.choice import Considered, catalogue, choose, explain
     from pipeline.related.vectors import Candidate, Catalogue, Ranker
+    from pipeline.related.words import telling
 
-__all__ = ["Candidate", "Catalogue", "Considered", "Ranker", "catalogue", "choose", "explain"]
+__all__ = [
+    "Candidate",
+    "Catalogue",
+    "Considered",
+    "Ranker",
+    "catalogue",
+    "choose",
+    "explain",
+    "telling",
+]
 
-_ROOMS = {"Candidate": "vectors", "Catalogue": "vectors", "Ranker": "vectors"}
+_ROOMS = {
+    "Candidate": "vectors",
+    "Catalogue": "vectors",
+    "Ranker": "vectors",
+    "telling": "words",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -57,6 +57,12 @@ def _pieces(word: str) -> Iterable[str]:
     return (word[at : at + 2] for at in range(len(word) - 1))
 
 
+def telling(text: str, lang: str) -> frozenset[str]:
+    """The words of a text, in lower case, that say something of what it is about."""
+    terms = terms_of(lang)
+    return frozenset(word for word in words(text.lower()) if terms[word] != DROPPED)
+
+
 def is_readable(word: str) -> bool:
     """Whether a word can be shown: two neighbouring letters of Thai and its kin are no word."""
     return _SYLLABIC.match(word) is None
