@@ -33,7 +33,9 @@ FOR_EVER = "public, max-age=31536000, immutable"
 LOOK_AGAIN = 15.0
 """Seconds after which the ledger is asked again what is to come."""
 
-GONE, TOO_MANY, NOT_ALLOWED = 410, 429, 405
+NOT_FOUND, GONE, TOO_MANY, NOT_ALLOWED = 404, 410, 429, 405
+WELL_KNOWN = ".well-known"
+"""The one name with a dot that others are meant to see (RFC 8615)."""
 
 
 class Calendar:
@@ -83,6 +85,8 @@ class Published(StaticFiles):
     @override
     async def get_response(self, path: str, scope: Scope) -> Response:
         place = "" if path == "." else path.replace(os.sep, "/")
+        if _is_hidden(place):
+            raise HTTPException(NOT_FOUND)
         if place.partition("/")[0] in self._calendar.coming().withdrawn:
             raise HTTPException(GONE)
         name = place.rpartition("/")[2]
@@ -107,7 +111,7 @@ class Published(StaticFiles):
         """
         full_path, stat = self.lookup_path(path)
         if stat is None:
-            raise HTTPException(404)
+            raise HTTPException(NOT_FOUND)
         wait = self._bursts.wait(reader, place)
         if wait:
             raise HTTPException(TOO_MANY, headers={"Retry-After": str(wait)})
@@ -122,6 +126,11 @@ class Published(StaticFiles):
             if self.lookup_path(newer)[1] is not None:
                 return FOR_EVER
         return f"public, max-age={self._calendar.max_age('' if slug == 'tag' else slug)}"
+
+
+def _is_hidden(place: str) -> bool:
+    """Whether a path leads into what is hidden: a repository, drafts of files, somebody's notes."""
+    return any(name.startswith(".") and name != WELL_KNOWN for name in place.split("/"))
 
 
 @lru_cache(maxsize=128)

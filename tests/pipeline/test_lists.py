@@ -252,3 +252,20 @@ def _count(site: Path) -> int:
         return 0
     with open_site(site) as app, app.desk.store.read() as tx:
         return sum(store.subscribers.count(tx).values())
+
+
+@pytest.mark.parametrize("coding", ["latin-1", "utf-16", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize("before", [0, 30_000])
+def test_another_coding_is_told_and_nothing_kept(tmp_path: Path, coding: str, before: int) -> None:
+    """However far down the first odd byte stands, no row is taken, and no name garbled (I10)."""
+    site = make_site(tmp_path / "site")
+    rows = "".join(f"u{n}@example.org,x\n" for n in range(before))
+    file = tmp_path / "list.csv"
+    file.write_bytes(f"email,name\n{rows}z@example.org,Jürgen\n".encode(coding))
+    command = [sys.executable, "-m", "pipeline", "--site", str(site), "subscriber", "import"]
+    done = subprocess.run([*command, str(file)], capture_output=True, text=True, check=False)  # noqa: S603 -- ours
+    assert done.returncode == 1
+    assert "is not UTF-8" in done.stderr
+    assert "save it as UTF-8" in done.stderr
+    with open_site(site) as app:
+        assert people(app) == {}
