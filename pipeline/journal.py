@@ -13,6 +13,7 @@ an intent and before the dot, so that one of the two always knows of the other.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import mmap
 import os
@@ -132,6 +133,8 @@ def create(folder: Path, lease: str, messages: int, now: datetime) -> Journal:
         with suppress(OSError):
             path.unlink()
         todo = "make the folder writable, and free some disk space; nothing was lost"
+        if error.errno == errno.EFBIG:
+            todo = "let this user write larger files (ulimit -f); nothing was lost"
         raise FileError(str(path), error.strerror or str(error), todo) from error
 
 

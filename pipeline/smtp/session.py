@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import smtplib
 import ssl
@@ -102,7 +103,7 @@ class Relay:
         except smtplib.SMTPNotSupportedError as error:
             raise RelayError(where, str(error), "look at [smtp] tls and username") from error
         except _BROKEN as error:
-            raise RelayError(where, _cause(error), "look at [smtp] host and port") from error
+            raise RelayError(where, _cause(error), _todo(error)) from error
 
     def _greet(self) -> Wire:
         options = self.options
@@ -332,6 +333,12 @@ def _reply(said: tuple[int, bytes], *, after_dot: bool = False) -> Reply:
 def _text(said: bytes | str) -> str:
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
     return text if text.isprintable() else " ".join(text.split())
+
+
+def _todo(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+        return "let this user have more files open (ulimit -n), or set fewer connections"
+    return "look at [smtp] host and port"
 
 
 def _cause(error: BaseException) -> str:

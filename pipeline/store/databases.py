@@ -69,7 +69,7 @@ def _sqlite(url: URL, folder: Path) -> Engine:
         path = folder / url.database
         _make_private(path)
         url = url.set(database=str(path))
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -143,7 +143,9 @@ def _postgresql(url: URL) -> Engine:
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
     try:
-        engine = create_engine(url, connect_args={"connect_timeout": int(BUSY_SECONDS)})
+        engine = create_engine(
+            url, connect_args={"connect_timeout": int(BUSY_SECONDS)}, hide_parameters=True
+        )
     except ModuleNotFoundError as error:
         todo = 'install it with `pip install "partwork[postgresql]"`'
         raise StoreError("[store] url names postgresql, whose driver is missing", todo) from error
