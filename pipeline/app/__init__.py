@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from pipeline import config, content, wording
 from pipeline.app.beginning import init_site
+from pipeline.app.helping import hiring
 from pipeline.app.keys import hooks_of, new_key, new_webhook_secret, providers_of, secret_of, signer
 from pipeline.calls import Hub
 from pipeline.config import Settings
@@ -155,6 +156,8 @@ def _desk(folder: Path, settings: Settings, tell: Callable[[], datetime]) -> Des
         former_secrets=tuple(
             one.get_secret_value().encode() for one in settings.site.former_secrets
         ),
+        hire=hiring(folder) if tell is clock else None,
+        helpers=settings.delivery.processes - 1,
         signups_an_hour=settings.web.signups_an_hour,
         links=settings.related.links,
         clients=settings.mail.clients,
@@ -188,7 +191,9 @@ def _edition(site: Site, files: Mapping[str, str]) -> str:
 def _transports(folder: Path, settings: Settings, host: str) -> tuple[Transport, ...]:
     if settings.transport == "maildir":
         return (Outbox(folder / settings.mail.outbox),)
-    return tuple(Relay(one, hello=host, folder=folder) for one in settings.all_relays)
+    share = settings.delivery.processes
+    relays = (replace(one, connections=-(-one.connections // share)) for one in settings.all_relays)
+    return tuple(Relay(one, hello=host, folder=folder) for one in relays)
 
 
 def _inboxes(folder: Path, options: BounceOptions) -> tuple[Inbox, ...]:

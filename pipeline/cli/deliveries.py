@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from dataclasses import asdict
+import threading
+from dataclasses import asdict, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +27,37 @@ group = typer.Typer(
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.add_typer(group, name="delivery")
+
+
+@group.command()
+def send(
+    context: typer.Context,
+    seconds: Annotated[
+        float | None, typer.Option(help="Begin nothing any more after so many.", min=0)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Send what is due now, and do nothing else.
+
+    May run beside the scheduler, and on several machines that share a PostgreSQL: no message is
+    sent twice.
+    """
+    stopping = threading.Event()
+    for which in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(which, lambda *_: stopping.set())
+    with open_site(folder_of(context)) as app:
+        limit = None if seconds is None else timedelta(seconds=seconds)
+        desk = replace(app.desk, is_stopping=stopping.is_set, longest_pass=limit, helpers=0)
+        report = jobs.deliver(desk, desk.clock())
+    if as_json:
+        answer(asdict(report))
+        return
+    told = ", ".join(f"{number} {state}" for state, number in sorted(report.states.items()))
+    say(told or "Nothing is due.")
+    for problem in report.problems:
+        complain(problem)
+    if report.problems:
+        raise typer.Exit(PARTLY_DONE)
 
 
 @group.command("list")

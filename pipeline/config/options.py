@@ -144,6 +144,8 @@ class DeliveryOptions(_Section):
     """[delivery]: what is decided about messages of which nobody knows whether they arrived."""
 
     uncertain: Literal["assume-sent", "resend"] = "assume-sent"
+    processes: Annotated[int, Field(ge=1, le=16)] = 1
+    """How many send a large issue at once; they share the connections of each relay."""
 
 
 DOMAINS = {

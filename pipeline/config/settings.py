@@ -238,6 +238,9 @@ def _relay_misfits(settings: Settings) -> Iterator[Problem]:
             yield Problem(f"{head} password_file", "missing", f"needed by {head} username")
         if head == "[[relays]]" and not relay.host:
             yield Problem("[[relays]] host", "missing", f"write it into {FILE_NAME}")
+        if relay.host and relay.connections < settings.delivery.processes:
+            said = f"fewer than [delivery] processes, {settings.delivery.processes}"
+            yield Problem(f"{head} connections", said, "each process needs one")
     for group in settings.destinations:
         if not group.domains and group.name not in DOMAINS:
             named = f"[[destinations]] {group.name}: domains"

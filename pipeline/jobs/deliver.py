@@ -12,6 +12,7 @@ from pipeline.jobs import sending
 from pipeline.jobs.addressing import compile_for
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.dispatch import Dispatch
+from pipeline.jobs.helpers import Crew, helped
 from pipeline.jobs.recover import recover
 from pipeline.model import DeliveryState, Mode
 
@@ -48,15 +49,16 @@ def deliver(desk: Desk, now: datetime) -> DeliverReport:
     compiled, problems = _compile_all(desk, due, now)
     if not compiled:
         return DeliverReport(states, tuple(problems))
-    dispatch = Dispatch(desk, compiled)
+    dispatch, crew = Dispatch(desk, compiled), Crew()
     try:
-        with sending.counted(desk):
+        with sending.counted(desk), helped(desk, now) as crew:
             dispatch.run()
     except (StoreError, FileError) as error:
         problems.append(str(error))
-    for state, number in dispatch.states.items():
+    for state, number in (dispatch.states + crew.states).items():
         states[state] = states.get(state, 0) + number
-    return DeliverReport(states, (*problems, *dispatch.problems), dispatch.is_unfinished)
+    told = dict.fromkeys((*problems, *dispatch.problems, *crew.problems))
+    return DeliverReport(states, tuple(told), dispatch.is_unfinished or crew.is_unfinished)
 
 
 def _compile_all(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pipeline.delivery import Keys
 from pipeline.dkim import Signer
@@ -130,6 +130,20 @@ class Hook(Protocol):
         """Tell it of an event; raises CallError."""
 
 
+class Helper(Protocol):
+    """Another process that sends what is due in the same site."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has ended."""
+
+    def stop(self) -> None:
+        """Let it settle what is under way, and end."""
+
+    def told(self) -> Mapping[str, Any]:
+        """What it did, once it has ended: `states`, `problems` and `is_unfinished`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """A site that is open for work."""
@@ -181,6 +195,10 @@ class Desk:
     pass ends when nothing is due."""
     signups_an_hour: int = 500
     """How many letters that ask to confirm go out in an hour at most."""
+    hire: Callable[[timedelta | None], Helper] | None = None
+    """Begins another sender, for a pass of this length at most."""
+    helpers: int = 0
+    """How many more processes send a large issue."""
     links: int = 3
     """How many related links a part carries at most."""
     clients: tuple[str, ...] = CLIENTS

@@ -10,7 +10,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from pipeline.model import DeliveryState, Mode, Release, SubscriberStatus
 from pipeline.store.issues import read_slot
@@ -259,6 +270,12 @@ def due_count(tx: Connection, now: datetime) -> int:
     due = delivery.c.state.in_(WAITING) & (delivery.c.next_at <= now)
     found: int = tx.execute(select(func.count()).select_from(delivery).where(due)).scalar_one()
     return found
+
+
+def has_due(tx: Connection, now: datetime, number: int) -> bool:
+    """Whether so many deliveries are due, without counting more of them."""
+    due = text("delivery.state IN ('pending', 'deferred')") & (delivery.c.next_at <= now)
+    return tx.execute(select(1).where(due).offset(number - 1).limit(1)).first() is not None
 
 
 def some_sent(tx: Connection, limit: int = 1000) -> tuple[tuple[str, int, int], ...]:

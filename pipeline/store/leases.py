@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     FromClause,
@@ -190,7 +191,9 @@ def _by_issue(rows: Iterable[Any]) -> Iterable[tuple[str, list[int]]]:
 
 
 def _these(issue_id: str, subscriber_ids: list[int]) -> ColumnElement[bool]:
-    return and_(delivery.c.issue_id == issue_id, delivery.c.subscriber_id.in_(subscriber_ids))
+    # one value: of a list each member would be looked at
+    ids: BindParameter[Any] = bindparam("b_ids", subscriber_ids, expanding=True)
+    return and_(delivery.c.issue_id == issue_id, delivery.c.subscriber_id.in_(ids))
 
 
 def _lease(rows: list[Row[Any]], tx: Connection, now: datetime, lease: str) -> None:
