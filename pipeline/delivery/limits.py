@@ -108,6 +108,11 @@ class Gate:
         pause = min(FIRST_BREAK * 2 ** min(self.strikes, 10), LONGEST_BREAK)
         return replace(self, strikes=self.strikes + 1, until=now + pause, why=why)
 
+    @property
+    def is_marked(self) -> bool:
+        """Whether something went wrong that is not forgotten yet."""
+        return self.strikes > 0 or self.share < 1
+
     def left_today(self, since: datetime | None, now: datetime) -> float:
         """How many messages warm-up allows for the rest of the day; infinity without a limit.
 

@@ -88,6 +88,7 @@ class Dispatch:
         self._wake = threading.Event()
         self._routes = [Route(desk, each, compiled, self._done) for each in desk.transports]
         self._buckets = {route: Bucket(route.transport.rate) for route in self._routes}
+        self._warming = {one.name for one in desk.transports if one.since is not None}
         self._lanes: dict[str, Lane] = {}
         self._leases = Leases(desk)
         self._gates = Gates()
@@ -169,7 +170,7 @@ class Dispatch:
                 settled.append((result.task, self._judge(result, now)))
         _write(tx, settled)
         for relay, takers in self._taken.items():
-            self._gates.accepted(relay, takers, now)
+            self._gates.accepted(relay, takers, now, counts=relay in self._warming)
         self._taken.clear()
         for issue_id in [one for one in self._among if self._is_disliked(one)]:
             self._pause(tx, issue_id)

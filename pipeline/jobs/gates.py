@@ -39,14 +39,22 @@ class Gates:
         """The gate of a domain that is in no group."""
         return self._known.get(f"domain {name}", _OPEN)
 
-    def accepted(self, relay: str, takers: Mapping[tuple[str, str], int], now: datetime) -> None:
-        """A relay took so many messages for each (group, domain)."""
-        self._set(f"relay {relay}", self.relay(relay).accepted(sum(takers.values()), now))
+    def accepted(
+        self, relay: str, takers: Mapping[tuple[str, str], int], now: datetime, *, counts: bool
+    ) -> None:
+        """A relay took so many messages for each (group, domain).
+
+        Nothing changes, so that nothing is to be written down, unless somebody had refused mail
+        before, or the relay is being warmed up and its messages of the day are counted.
+        """
+        gate = self.relay(relay)
+        if counts or gate.is_marked:
+            self._set(f"relay {relay}", gate.accepted(sum(takers.values()), now))
         for (group, domain), count in takers.items():
             name = _taker(group, domain)
-            gate = self._known.get(name)
-            if gate is not None and (gate.strikes or gate.share < 1):
-                self._set(name, gate.accepted(count, now))
+            known = self._known.get(name)
+            if known is not None and known.is_marked:
+                self._set(name, known.accepted(count, now))
 
     def refused(self, group: str, domain: str, outcome: Outcome, now: datetime) -> str:
         """A message was not taken; what the operator should know, if anything."""
