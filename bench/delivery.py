@@ -19,12 +19,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
-from bench.memory import peak
-from pipeline import jobs
 from pipeline.app import open_site
 from pipeline.jobs.due_catalogue import due_catalogue
 from pipeline.jobs.publish_due import publish_due
@@ -109,22 +105,10 @@ def ours(port: int, people: int, url: str = SQLITE, *, processes: int = 1) -> tu
 
 
 def _sender(folder: Path, seconds: float = 0.0) -> tuple[float, float, int]:
-    command = [sys.executable, "-m", "bench.delivery", "sender", str(folder), str(seconds)]
+    command = [sys.executable, "-m", "bench.sender", str(folder), str(seconds)]
     done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=True)  # noqa: S603 -- ours
     took, memory, sent = json.loads(done.stdout)
     return float(took), float(memory), int(sent)
-
-
-def sender(folder: str, seconds: str) -> None:
-    """Deliver what is due in a site; tell how long it took, and what it needed."""
-    with open_site(Path(folder)) as app:
-        limit = timedelta(seconds=float(seconds)) if float(seconds) else None
-        desk = replace(app.desk, longest_pass=limit)
-        began = time.perf_counter()
-        report = jobs.deliver(desk, desk.clock())
-        took = time.perf_counter() - began
-    _check(not report.problems, str(report.problems))
-    _say(json.dumps([took, peak(), report.sent]))
 
 
 def smtp_source(port: int, people: int) -> float:
@@ -272,11 +256,8 @@ def _say(line: str) -> None:
 
 
 def main() -> None:
-    """Print the tables, or be a sender for them."""
+    """Print the tables."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    if sys.argv[1:2] == ["sender"]:
-        sender(*sys.argv[2:])
-        return
     rates()
     sizes()
 

@@ -1,6 +1,7 @@
 """Signatures of requests between programs: made of ours, checked of others'.
 
-Nothing is compared in a time that depends on what was said.
+Nothing is compared in a time that depends on what was said. cryptography takes 16 MiB to import:
+only reports that are signed with keys cost them.
 """
 
 from __future__ import annotations
@@ -10,17 +11,7 @@ import binascii
 import hmac
 from typing import Literal
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-
 Hash = Literal["sha1", "sha256"]
-
-_HASHES: dict[Hash, hashes.HashAlgorithm] = {
-    "sha1": hashes.SHA1(),  # noqa: S303 -- what Amazon signs with where nobody asked for more
-    "sha256": hashes.SHA256(),
-}
 
 
 def webhook(key: bytes, name: str, at: int, body: bytes) -> str:
@@ -54,6 +45,10 @@ def is_ecdsa(public_key: str, said: bytes, given: str) -> bool:
         said: What was signed.
         given: Base64 of the signature.
     """
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
     try:
         key = serialization.load_der_public_key(base64.b64decode(public_key, validate=True))
         if not isinstance(key, ec.EllipticCurvePublicKey):
@@ -73,12 +68,19 @@ def is_rsa(certificate: bytes, said: bytes, given: str, kind: Hash) -> bool:
         given: Base64 of the signature.
         kind: Which hash it is of.
     """
+    from cryptography import x509
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+    # SHA-1 is what Amazon signs with where nobody asked for more
+    algorithm = hashes.SHA1() if kind == "sha1" else hashes.SHA256()  # noqa: S303
     try:
         key = x509.load_pem_x509_certificate(certificate).public_key()
         if not isinstance(key, rsa.RSAPublicKey):
             return False
         raw = base64.b64decode(given, validate=True)
-        key.verify(raw, said, padding.PKCS1v15(), _HASHES[kind])
+        key.verify(raw, said, padding.PKCS1v15(), algorithm)
     except (InvalidSignature, ValueError, binascii.Error):
         return False
     return True
