@@ -21,6 +21,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from sqlalchemy import text
+
 from pipeline.app import open_site
 from pipeline.jobs.due_catalogue import due_catalogue
 from pipeline.jobs.publish_due import publish_due
@@ -227,8 +229,8 @@ def _plan(folder: Path, people: int) -> float:
     """Seconds to release an issue to so many; the subscribers are written by one statement."""
     with open_site(folder, MONDAY) as app:
         with app.desk.store.write() as tx:
-            tx.exec_driver_sql(_PEOPLE.format(people))
-            tx.exec_driver_sql(_FOLLOWING)
+            tx.execute(text(_PEOPLE.format(people)))
+            tx.execute(text(_FOLLOWING))
         at = app.desk.clock()
         catalogue = due_catalogue(app.desk, at)
         began = time.perf_counter()
