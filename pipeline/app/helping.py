@@ -36,12 +36,9 @@ class Process:
         try:
             found: dict[str, Any] = json.loads(said)
         except ValueError:
-            last = (complaint.strip().splitlines() or [f"it ended with {self.program.returncode}"])[
-                -1
-            ]
-            told = (
-                f"another sender broke off: {last}; what it had begun is settled by the next pass"
-            )
+            lines = complaint.strip().splitlines()
+            why = lines[-1] if lines else f"it ended with {self.program.returncode}"
+            told = f"another sender broke off ({why}); the next pass settles what it had begun"
             return {"states": {}, "problems": [told], "is_unfinished": True}
         return found
 

@@ -4,6 +4,7 @@ from pipeline.jobs.call_webhooks import HooksReport, Tried, call_webhooks, try_w
 from pipeline.jobs.catalogue import Catalogue, Volume, catalogue_of
 from pipeline.jobs.check import CheckReport, LookReport, check, look
 from pipeline.jobs.coming import Coming, coming
+from pipeline.jobs.confirm_instance import ConfirmReport, confirm_instance
 from pipeline.jobs.convert import (
     ImportedReport,
     Wanted,
@@ -55,7 +56,7 @@ from pipeline.jobs.resolve import (
 from pipeline.jobs.revise import Revised, confirm, correct, issue_of
 from pipeline.jobs.search import search
 from pipeline.jobs.send_test import send_test
-from pipeline.jobs.sending import ConfirmReport, confirm_instance, lock
+from pipeline.jobs.sending import lock
 from pipeline.jobs.settle_ids import IdsReport, settle_ids
 from pipeline.jobs.status import Account, StatusReport, SubscriberReport, status, subscriber
 from pipeline.jobs.subscribe import Wish, register, subscribe

@@ -7,6 +7,7 @@ or warm-up are set, one process sends.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -27,43 +28,59 @@ LOOK = 0.05
 class Crew:
     """The helpers of one pass, and what they did once they have ended."""
 
-    def __init__(self, helpers: tuple[Helper, ...] = ()) -> None:
+    def __init__(self) -> None:
         self.states: Counter[DeliveryState] = Counter()
         self.problems: list[str] = []
         self.is_unfinished = False
-        self._helpers = helpers
+        self._helpers: list[Helper] = []
 
-    def wait(self, desk: Desk) -> None:
-        """Wait until all have ended, and note what they did."""
+    def hire(self, desk: Desk) -> None:
+        """Begin helpers, as many as the desk wants; without them the pass goes on alone."""
+        assert desk.hire is not None  # noqa: S101 -- asked before
+        try:
+            for _ in range(desk.helpers):
+                self._helpers.append(desk.hire(desk.longest_pass))
+        except OSError as error:
+            self.problems.append(f"no other sender could be begun: {error.strerror or error}")
+
+    def watch(self, desk: Desk) -> None:
+        """Wait until all have ended; when the pass is stopped, stop them at once."""
         while not all(one.is_done for one in self._helpers):
             if desk.is_stopping():
                 self.stop()
             time.sleep(LOOK)
-        for one in self._helpers:
-            told = one.told()
-            self.states.update({DeliveryState(key): n for key, n in told["states"].items()})
-            self.problems += told["problems"]
-            self.is_unfinished |= told["is_unfinished"]
 
     def stop(self) -> None:
         """Let all of them settle and end."""
         for one in self._helpers:
             one.stop()
 
+    def listen(self) -> None:
+        """Note what they did, all of which have ended."""
+        for one in self._helpers:
+            told = one.told()
+            self.states.update({DeliveryState(key): n for key, n in told["states"].items()})
+            self.problems += told["problems"]
+            self.is_unfinished |= told["is_unfinished"]
+
 
 @contextmanager
 def helped(desk: Desk, now: datetime) -> Iterator[Crew]:
     """Others send too while this lasts, if there is enough to send."""
+    crew = Crew()
     if desk.hire is None or not desk.helpers or is_limited(desk) or not _has_many(desk, now):
-        yield Crew()
+        yield crew
         return
-    crew = Crew(tuple(desk.hire(desk.longest_pass) for _ in range(desk.helpers)))
+    crew.hire(desk)
+    watcher = threading.Thread(target=crew.watch, args=[desk], daemon=True)
+    watcher.start()
     try:
         yield crew
     except BaseException:
         crew.stop()
         raise
-    crew.wait(desk)
+    watcher.join()
+    crew.listen()
 
 
 def is_limited(desk: Desk) -> bool:

@@ -152,6 +152,22 @@ def test_a_restored_database_sends_nothing_twice(place: Place, tmp_path: Path) -
     assert place.arrived() == PEOPLE
 
 
+def test_what_was_released_since_a_backup_is_doubted_too(place: Place, tmp_path: Path) -> None:
+    """A part that went out after the backup is released again, and mailed to nobody by that."""
+    with open_site(place.folder) as app:
+        jobs.deliver(app.desk, now())
+    backup(place.folder, tmp_path / "backup")
+    change(place.folder, "[smtp]", "[schedule]\nmax_late_days = 3650\n[smtp]")
+    with open_site(place.folder) as app:
+        assert jobs.tick(app.desk, now()).delivering.sent == PEOPLE  # part 2
+    restore(place.folder, tmp_path / "backup")
+    with open_site(place.folder) as app:
+        report = jobs.confirm_instance(app.desk, now(), doubts=True)
+        assert (report.doubted, report.waiting) == (PEOPLE, 0)
+        assert jobs.tick(app.desk, now()).delivering.sent == 0
+    assert set(place.server.accepted().values()) == {2}
+
+
 def test_another_base_url_is_asked_about(place: Place) -> None:
     """Links in mail would lead elsewhere; once confirmed it sends."""
     change(place.folder, "https://news.example.org", "https://staging.example.org")
