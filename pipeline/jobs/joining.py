@@ -32,6 +32,10 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 MOST_A_DAY = 2
 """Letters of this kind to one mailbox, however its address is written."""
 
+QUEUE_HOURS = 24
+"""As many signups as can be answered in this time may wait; what comes on top is not kept, so that
+whoever makes addresses up fills no disk, and keeps nobody waiting for longer than a day."""
+
 BATCH = 200
 SOURCE = "page"
 
@@ -47,6 +51,8 @@ class AnswerReport:
 
 def ask_to_join(desk: Desk, wish: Wish, terms: str, now: datetime) -> None:
     """Take in what somebody asked for on a page; nothing shows whether we know them.
+
+    Nor whether it was kept: more than can be answered within a day is not.
 
     Args:
         desk: The site.
@@ -75,7 +81,8 @@ def ask_to_join(desk: Desk, wish: Wish, terms: str, now: datetime) -> None:
         terms=terms,
     )
     with desk.store.write() as tx:
-        store.signups.add(tx, asked)
+        if not store.signups.are_many(tx, max(1, desk.signups_an_hour) * QUEUE_HOURS):
+            store.signups.add(tx, asked)
 
 
 def answer_signups(desk: Desk, now: datetime) -> AnswerReport:

@@ -44,6 +44,12 @@ def unanswered(tx: Connection, limit: int) -> tuple[Signup, ...]:
     return tuple(map(_signup, rows))
 
 
+def are_many(tx: Connection, number: int) -> bool:
+    """Whether so many wait for a decision, without counting more of them."""
+    open_ones = select(signup.c.id).where(signup.c.answered_at.is_(None))
+    return tx.execute(open_ones.offset(number - 1).limit(1)).first() is not None
+
+
 def answered(tx: Connection, signup_id: str, now: datetime) -> None:
     """It was decided."""
     tx.execute(update(signup).where(signup.c.id == signup_id).values(answered_at=now))

@@ -248,6 +248,20 @@ def test_many_victims_are_too_many(tmp_path: Path) -> None:
         assert len(outbox(place.folder)) == 10
 
 
+def test_a_flood_is_not_kept(tmp_path: Path, database_url: str) -> None:
+    """More than a day's letters are not written down, and answered alike; then there is room."""
+    said = f'{SETTINGS}[store]\nurl = "{database_url}"\n[web]\nsignups_an_hour = 1\n'
+    with opened(tmp_path, said) as place:
+        answers = {place.fill(email=f"v{n}@example.org").status_code for n in range(30)}
+        assert answers == {303}
+        with place.app.desk.store.read() as tx:
+            assert store.signups.waiting(tx) == 24
+        place.pass_by()
+        place.fill(email="late@example.org")
+        with place.app.desk.store.read() as tx:
+            assert len(store.signups.of_address(tx, "late@example.org")) == 1
+
+
 def test_programs_are_answered_and_not_heard(place: Place) -> None:
     """A filled honeypot and a form sent within a second get the usual answer, and nothing else."""
     for got in (place.fill(website="https://example.com"), place.fill(stamp=place.stamp(0.2))):
