@@ -49,6 +49,9 @@ def send(
         limit = None if seconds is None else timedelta(seconds=seconds)
         desk = replace(app.desk, is_stopping=stopping.is_set, longest_pass=limit, helpers=0)
         report = jobs.deliver(desk, desk.clock())
+        locked = jobs.lock(desk)
+    if locked:
+        report = replace(report, problems=(locked, *report.problems))
     if as_json:
         answer(asdict(report))
         return

@@ -57,4 +57,5 @@ def confirm(
     say(f"This copy may send: {report.instance.name}, {report.instance.base_url}")
     if report.doubted:
         say(f"{report.doubted} messages are uncertain: decide with `partwork delivery resolve`")
-    say(f"{report.waiting} messages are due and go out with the next pass.")
+    if report.waiting:
+        say(f"{report.waiting} messages are due and go out with the next pass.")

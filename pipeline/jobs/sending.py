@@ -47,7 +47,7 @@ def lock(desk: Desk) -> str:
     here = desk.place.instance()
     with desk.store.read() as tx:
         why = differs(here, store.instances.every(tx))
-    return f"nothing is sent: {why}; {TODO}" if why else ""
+    return f"nothing leaves this machine: {why}; {TODO}" if why else ""
 
 
 def _reaches(desk: Desk) -> bool:

@@ -102,9 +102,10 @@ def heads(message: EmailMessage) -> str:
 
 
 def addresses(message: EmailMessage) -> list[str]:
-    """Every address of ours in the text and in the HTML."""
+    """Every address of ours in the text and in the HTML, those to mail included."""
     bodies = [part.get_content() for part in message.walk() if not part.is_multipart()]
-    return re.findall(r"https://news\.example\.org[^\s\"'<>)]*", "\n".join(bodies))
+    found = r"(?:https://news\.example\.org|mailto:)[^\s\"'<>)]*"
+    return re.findall(found, "\n".join(bodies))
 
 
 def test_nothing_outside_the_text_tells(site: Path) -> None:

@@ -101,7 +101,7 @@ def test_a_copied_folder_mails_nobody(place: Place, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(place.folder, copy)
     done = run(copy, "run", "--once")
-    assert "nothing is sent: the folder var/ was copied or restored" in done.stdout
+    assert "nothing leaves this machine: the folder var/ was copied or restored" in done.stdout
     assert (done.returncode, place.arrived()) == (3, 0)
     assert list((copy / "feeds").rglob("*.xml"))
     assert "Locked" in run(copy, "status").stdout
@@ -208,7 +208,7 @@ def test_a_maildir_is_never_locked(place: Place, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(place.folder, copy)
     change(copy, "[smtp]", '[mail]\ntransport = "maildir"\n[smtp]')
-    assert "nothing is sent" not in run(copy, "run", "--once").stdout
+    assert "nothing leaves" not in run(copy, "run", "--once").stdout
     assert len(outbox(copy)) == PEOPLE
     change(copy, '[mail]\ntransport = "maildir"\n', "")
     assert "copied or restored" in locked(copy)
@@ -274,3 +274,12 @@ def test_a_new_site_shows_that_it_may_send(tmp_path: Path) -> None:
     assert (shown["base_url"], shown["locked"]) == ("https://news.example.org", "")
     with open_site(site.folder, MONDAY) as app, app.desk.store.read() as tx:
         assert store.instances.every(tx) == ()
+
+
+def test_a_locked_copy_says_so_wherever_it_is_asked_to_send(place: Place, tmp_path: Path) -> None:
+    """`delivery send` too names the lock, and ends as a thing partly done."""
+    copy = tmp_path / "copy"
+    shutil.copytree(place.folder, copy)
+    done = run(copy, "delivery", "send")
+    assert (done.returncode, place.arrived()) == (3, 0)
+    assert "copied or restored" in done.stderr
