@@ -54,11 +54,11 @@ def send(
         report = replace(report, problems=(locked, *report.problems))
     if as_json:
         answer(asdict(report))
-        return
-    told = ", ".join(f"{number} {state}" for state, number in sorted(report.states.items()))
-    say(told or "Nothing is due.")
-    for problem in report.problems:
-        complain(problem)
+    else:
+        told = ", ".join(f"{number} {state}" for state, number in sorted(report.states.items()))
+        say(told or "Nothing is due.")
+        for problem in report.problems:
+            complain(problem)
     if report.problems:
         raise typer.Exit(PARTLY_DONE)
 

@@ -35,7 +35,12 @@ class DeliverReport:
 
 
 def deliver(desk: Desk, now: datetime) -> DeliverReport:
-    """Send everything that is due now, and say what became of it."""
+    """Send everything that is due now, and say what became of it.
+
+    Raises:
+        UsageError: The clock says what cannot be.
+    """
+    sending.check_clock(now)
     states = recover(desk, now)
     states.pop(DeliveryState.PENDING, None)
     try:

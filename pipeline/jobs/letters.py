@@ -43,7 +43,12 @@ class LettersReport:
 
 
 def send_letters(desk: Desk, now: datetime) -> LettersReport:
-    """Answer signups, and send every letter that is due."""
+    """Answer signups, and send every letter that is due.
+
+    Raises:
+        UsageError: The clock says what cannot be.
+    """
+    sending.check_clock(now)
     desk, _ = sending.allowed(desk)
     answered = answer_signups(desk, now)
     if not desk.transports:

@@ -10,12 +10,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from pipeline import store
+from pipeline.errors import UsageError
 from pipeline.jobs.desk import Desk
 from pipeline.model import Instance
 
 TODO = "if this copy of the site is to send, run `partwork instance confirm`"
+
+EARLIEST, LATEST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+"""A clock that says anything else is wrong."""
+
+
+def check_clock(now: datetime) -> None:
+    """Release and send nothing at a moment that cannot be: all would be late, or nothing due.
+
+    Raises:
+        UsageError: A machine whose battery is empty says 1970; one that overflowed says 2106.
+    """
+    if not EARLIEST <= now < LATEST:
+        said = f"the clock says {now:%Y-%m-%d}, so nothing was released or sent"
+        raise UsageError(said, "set the clock of this machine")
 
 
 def allowed(desk: Desk) -> tuple[Desk, str]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import unquote
 
 from pipeline import content, publish, store
-from pipeline.errors import UsageError
 from pipeline.jobs import sending
 from pipeline.jobs.call_webhooks import call_webhooks, greet
 from pipeline.jobs.deliver import DeliverReport, deliver
@@ -21,9 +20,6 @@ from pipeline.jobs.publish_due import PublishReport, publish_due
 from pipeline.jobs.rebuild import rebuild, serials
 from pipeline.jobs.take_bounces import BounceReport, take_bounces
 from pipeline.model import Diagnostic, Picture, Serial
-
-EARLIEST, LATEST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-"""A clock that says anything else is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +87,7 @@ def tick(desk: Desk, now: datetime, *, render_all: bool = True) -> TickReport:
     Raises:
         UsageError: The clock says what cannot be.
     """
-    _check_clock(now)
+    sending.check_clock(now)
     desk, locked = sending.allowed(desk)
     greet(desk)
     catalogue = due_catalogue(desk, now)
@@ -122,17 +118,6 @@ def tick(desk: Desk, now: datetime, *, render_all: bool = True) -> TickReport:
         serials=all_serials,
         next_at=next_at(desk, all_serials),
     )
-
-
-def _check_clock(now: datetime) -> None:
-    """Release and send nothing at a moment that cannot be: all would be late, or nothing due.
-
-    Raises:
-        UsageError: A machine whose battery is empty says 1970; one that overflowed says 2106.
-    """
-    if not EARLIEST <= now < LATEST:
-        said = f"the clock says {now:%Y-%m-%d}, so nothing was released or sent"
-        raise UsageError(said, "set the clock of this machine")
 
 
 def publish_pictures(desk: Desk, pictures: Mapping[str, Picture]) -> None:

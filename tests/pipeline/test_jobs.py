@@ -82,6 +82,10 @@ def test_a_clock_that_cannot_be_right_sends_nothing(tmp_path: Path, moment: str)
     subscribe(site, "a@example.org", "2026-03-09T09:05+01:00")
     with pytest.raises(UsageError, match="set the clock"):
         run_once(site, moment)
+    with open_site(site, moment) as app:
+        for job in (jobs.deliver, jobs.send_letters):
+            with pytest.raises(UsageError, match="set the clock"):
+                job(app.desk, app.desk.clock())
     assert not (site / "var/outbox").exists() or not outbox(site)
     assert list((site / "feeds").glob("*")) == []
     assert run_once(site, "2026-03-09T09:05+01:00").publishing.released
