@@ -192,7 +192,7 @@ def _transports(folder: Path, settings: Settings, host: str) -> tuple[Transport,
     if settings.transport == "maildir":
         return (Outbox(folder / settings.mail.outbox),)
     share = settings.delivery.processes
-    relays = (replace(one, connections=-(-one.connections // share)) for one in settings.all_relays)
+    relays = (replace(one, connections=one.connections // share) for one in settings.all_relays)
     return tuple(Relay(one, hello=host, folder=folder) for one in relays)
 
 

@@ -19,13 +19,12 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    text,
     update,
 )
 
 from pipeline.model import DeliveryState, Mode, Release, SubscriberStatus
 from pipeline.store.issues import read_slot
-from pipeline.store.leases import LEFT, WAITING
+from pipeline.store.leases import LEFT, WAITING, is_due
 from pipeline.store.tables import delivery, issue, subscriber, subscription
 from pipeline.store.upsert import insert
 
@@ -260,22 +259,22 @@ def uncertain(tx: Connection) -> tuple[tuple[str, int, int], ...]:
 
 def doubt(tx: Connection, state: DeliveryState, now: datetime) -> int:
     """Move all that is due to this state, for it may have been sent; returns how many there are."""
-    due = delivery.c.state.in_(WAITING) & (delivery.c.next_at <= now)
-    moved = tx.execute(update(delivery).where(due).values(state=state.value, settled_at=now))
+    moved = tx.execute(
+        update(delivery).where(is_due(now)).values(state=state.value, settled_at=now)
+    )
     return moved.rowcount
 
 
 def due_count(tx: Connection, now: datetime) -> int:
     """How many deliveries are due."""
-    due = delivery.c.state.in_(WAITING) & (delivery.c.next_at <= now)
-    found: int = tx.execute(select(func.count()).select_from(delivery).where(due)).scalar_one()
+    counted = select(func.count()).select_from(delivery).where(is_due(now))
+    found: int = tx.execute(counted).scalar_one()
     return found
 
 
 def has_due(tx: Connection, now: datetime, number: int) -> bool:
     """Whether so many deliveries are due, without counting more of them."""
-    due = text("delivery.state IN ('pending', 'deferred')") & (delivery.c.next_at <= now)
-    return tx.execute(select(1).where(due).offset(number - 1).limit(1)).first() is not None
+    return tx.execute(select(1).where(is_due(now)).offset(number - 1).limit(1)).first() is not None
 
 
 def some_sent(tx: Connection, limit: int = 1000) -> tuple[tuple[str, int, int], ...]:

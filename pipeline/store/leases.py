@@ -114,17 +114,17 @@ def claim(tx: Connection, now: datetime, wanted: Claim) -> tuple[Claimed, ...]:
     return ()
 
 
-def _is_due(now: datetime, among: Collection[str]) -> ColumnElement[bool]:
-    """Due deliveries of these issues, said so that SQLite takes the index of what is due.
+def is_due(now: datetime) -> ColumnElement[bool]:
+    """Due deliveries, said so that SQLite takes the index of what is due.
 
-    It knows a partial index only by the very words of its condition, and would otherwise read all
-    deliveries of the issue for each claim.
+    It knows a partial index only by the very words of its condition.
     """
-    return and_(
-        text("delivery.state IN ('pending', 'deferred')"),
-        delivery.c.next_at <= now,
-        delivery.c.issue_id.concat("").in_(among),
-    )
+    return and_(text("delivery.state IN ('pending', 'deferred')"), delivery.c.next_at <= now)
+
+
+def _is_due(now: datetime, among: Collection[str]) -> ColumnElement[bool]:
+    """Due deliveries of these issues; the index of issues is kept from being taken for them."""
+    return and_(is_due(now), delivery.c.issue_id.concat("").in_(among))
 
 
 def _is_wanted() -> ColumnElement[bool]:
