@@ -20,7 +20,8 @@ from pipeline.errors import FileError, UsageError
 from pipeline.model import DeliveryState
 
 group = typer.Typer(
-    help="Send what is due, see what became of it, and decide what is uncertain.", no_args_is_help=True
+    help="Send what is due, see what became of it, and decide what is uncertain.",
+    no_args_is_help=True,
 )
 
 
