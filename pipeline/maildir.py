@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 
 from pipeline.errors import FileError
 from pipeline.model import Message, Reply
@@ -41,6 +42,14 @@ class Outbox:
         Raises:
             FileError: The folders cannot be made.
         """
+        yield self.session()
+
+    def session(self) -> Outbox:
+        """The same, for a loop.
+
+        Raises:
+            FileError: The folders cannot be made.
+        """
         try:
             for name in ("tmp", "new", "cur"):
                 (self.folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -48,7 +57,7 @@ class Outbox:
             raise FileError(
                 str(self.folder), error.strerror or str(error), "make the folder writable"
             ) from error
-        yield self
+        return self
 
     def send(
         self,
@@ -84,8 +93,19 @@ class Outbox:
             return _refused(error)
         return ACCEPTED
 
-    def abort(self) -> None:
-        """A file is written in no time: there is nothing to break off."""
+    def transaction(
+        self,
+        message: Message,
+        before_dot: Callable[[Message], None] | None = None,
+        following: Message | None = None,
+    ) -> Generator[NoReturn, None, Reply]:
+        """The same in no steps: a file is written in no time."""
+        yield from ()
+        return self.send(message, before_dot, following)
+
+    def farewell(self) -> Generator[NoReturn, None, None]:
+        """There is nobody to say goodbye to."""
+        yield from ()
 
     def forget(self, address: str) -> int:
         """Delete the messages that were delivered to this address; returns how many."""

@@ -11,6 +11,8 @@ import binascii
 import hmac
 from typing import Literal
 
+from pipeline.mac import mac
+
 Hash = Literal["sha1", "sha256"]
 
 
@@ -23,7 +25,7 @@ def webhook(key: bytes, name: str, at: int, body: bytes) -> str:
         at: When it is sent, in seconds since 1970.
         body: Of the request.
     """
-    digest = hmac.digest(key, f"{name}.{at}.".encode() + body, "sha256")
+    digest = mac(key, f"{name}.{at}.".encode() + body)
     return f"v1,{base64.b64encode(digest).decode()}"
 
 
@@ -34,7 +36,7 @@ def is_same(one: str, other: str) -> bool:
 
 def is_hmac(key: str, said: str, given: str) -> bool:
     """Whether this is the HMAC-SHA256 of what was said, in hexadecimal."""
-    return is_same(hmac.digest(key.encode(), said.encode(), "sha256").hex(), given)
+    return is_same(mac(key.encode(), said.encode()).hex(), given)
 
 
 def is_ecdsa(public_key: str, said: bytes, given: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipeline import mail, store, trust
-from pipeline.errors import FileError, PartworkError, StoreError
+from pipeline.errors import FileError, PartworkError, RelayError, StoreError
 from pipeline.jobs import sending
 from pipeline.jobs.addressing import compile_for
 from pipeline.jobs.desk import Desk
@@ -54,7 +54,11 @@ def deliver(desk: Desk, now: datetime) -> DeliverReport:
     compiled, problems = _compile_all(desk, due, now)
     if not compiled:
         return DeliverReport(states, tuple(problems))
-    dispatch, crew = Dispatch(desk, compiled), Crew()
+    crew = Crew()
+    try:
+        dispatch = Dispatch(desk, compiled)
+    except RelayError as error:
+        return DeliverReport(states, (*problems, str(error)))
     try:
         with sending.counted(desk), helped(desk, now) as crew:
             dispatch.run()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,7 +35,7 @@ class Session(Protocol):
         before_dot: Callable[[Message], None] | None = None,
         following: Message | None = None,
     ) -> Reply:
-        """What was said to this message.
+        """What was said to this message; waited for.
 
         Args:
             message: Envelope and bytes.
@@ -43,8 +43,16 @@ class Session(Protocol):
             following: What is sent next, as far as is known.
         """
 
-    def abort(self) -> None:
-        """Break off, from another thread."""
+    def transaction(
+        self,
+        message: Message,
+        before_dot: Callable[[Message], None] | None = None,
+        following: Message | None = None,
+    ) -> Generator[Any, Any, Reply]:
+        """The same as steps, for a loop that serves others meanwhile."""
+
+    def farewell(self) -> Generator[Any, Any, None]:
+        """The steps to its end."""
 
 
 class Transport(Protocol):
@@ -70,8 +78,11 @@ class Transport(Protocol):
     def since(self) -> datetime | None:
         """When it began to be used, if it is to be warmed up."""
 
+    def session(self) -> Session:
+        """A session for a loop; what it needs is had with its first message."""
+
     def connect(self) -> AbstractContextManager[Session]:
-        """A session, closed at the end."""
+        """A session that is open, closed at the end."""
 
     def forget(self, address: str) -> int:
         """Delete what it still holds of mail to this address; returns how many messages."""

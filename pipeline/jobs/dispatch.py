@@ -1,4 +1,4 @@
-"""Sends what is due: one thread keeps the ledger, others speak with relays.
+"""Sends what is due: one thread keeps the ledger, another speaks with relays.
 
 A turn settles what came back, claims more, commits, and only then hands the claimed on. Who takes
 mail is looked at in groups of domains, the lanes, so that a slow or closed one holds up no other.
@@ -21,6 +21,7 @@ from pipeline.jobs.leases import Leases
 from pipeline.jobs.routes import Compiled, Result, Route, Task
 from pipeline.jobs.suppressed import REFUSED, suppress
 from pipeline.model import DeliveryState
+from pipeline.smtp import Loop
 from pipeline.store.leases import Claim, Settled
 
 CLAIM = 500
@@ -40,6 +41,9 @@ RENEW = 1 / 15
 
 GRACE = 8.0
 """Seconds that messages under way get to settle when we are told to stop."""
+
+LAST_WORD = 1.0
+"""Seconds in which those who were broken off may still say what became of their messages."""
 
 
 class Lane:
@@ -86,6 +90,7 @@ class Dispatch:
         self._among = {issue_id for issue_id, _ in compiled}
         self._results: deque[Result] = deque()
         self._wake = threading.Event()
+        self._loop = Loop()
         self._routes = [Route(desk, each, compiled, self._done) for each in desk.transports]
         self._buckets = {route: Bucket(route.transport.rate) for route in self._routes}
         self._warming = {one.name for one in desk.transports if one.since is not None}
@@ -120,7 +125,7 @@ class Dispatch:
             self._finish()
 
     def _done(self, result: Result) -> None:
-        """Called by workers: the ledger is told when there is enough to tell, or nothing to do."""
+        """Called by the loop: the ledger is told when there is enough to tell, or nothing to do."""
         self._results.append(result)
         if len(self._results) >= FLUSH or result.route.is_idle:
             self._wake.set()
@@ -131,7 +136,7 @@ class Dispatch:
         limit = self._desk.longest_pass
         if limit is not None and seconds - self._began > limit.total_seconds():
             self.is_unfinished = self._is_ending = True
-        self._is_ending |= self._desk.is_stopping()
+        self._is_ending |= self._desk.is_stopping() or self._is_broken()
         with self._desk.store.write(alone=False) as tx:
             settled = self._settle(tx, now)
             self._look(tx, now, seconds)
@@ -144,7 +149,15 @@ class Dispatch:
         if self._is_ending:
             return False
         self._hand_on(now)
+        self._loop.wake()
         return self._has_more(now)
+
+    def _is_broken(self) -> bool:
+        """Whether the loop ended by a fault of ours, and nothing can be sent any more."""
+        fault = self._loop.fault
+        if fault is not None:
+            self._problems[f"a fault of ours: {fault!r}"] = None
+        return fault is not None
 
     def _has_more(self, now: datetime) -> bool:
         if self._results or any(route.in_flight for route in self._routes):
@@ -306,7 +319,7 @@ class Dispatch:
                     return
                 rooms[lane.name] -= 1
                 self._buckets[route].take(1)
-                route.put(lane.next())
+                route.put(lane.next(), self._loop)
 
     def _room(self, lane: Lane, now: datetime) -> int:
         gate = self._gates.group(lane.name)
@@ -339,6 +352,7 @@ class Dispatch:
             for task in route.take_back():
                 self._lanes[task.lane].put_back(task)
             route.end()
+        self._loop.end()
         self._wait()
         now = self._desk.clock()
         try:
@@ -356,14 +370,13 @@ class Dispatch:
     def _wait(self) -> None:
         """Wait for messages under way: until they are settled, or for as long as we may."""
         until = None
-        while any(route.is_busy for route in self._routes):
+        while self._loop.is_busy:
             if until is None and self._desk.is_stopping():
                 until = time.monotonic() + GRACE
             if until is not None and time.monotonic() > until:
                 break
             time.sleep(0.02)
-        for route in self._routes:
-            route.abort()
+        self._loop.abort(LAST_WORD)
 
 
 def _waiting(task: Task, now: datetime, until: datetime | None = None) -> Settled:

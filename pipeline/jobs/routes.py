@@ -1,12 +1,10 @@
-"""Threads that hand messages over: a route is a transport and its workers, a session each."""
+"""Ways for messages to leave: a route is a transport and its workers, a session each."""
 
 from __future__ import annotations
 
-import threading
-import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
 
 from pipeline import mail
 from pipeline.errors import FileError, MailError, PartworkError
@@ -14,10 +12,8 @@ from pipeline.jobs.addressing import address
 from pipeline.jobs.desk import Desk, Session, Transport
 from pipeline.jobs.leases import Lease
 from pipeline.model import Message, Mode, Reply
+from pipeline.smtp import Idle, Loop, Work
 from pipeline.store.leases import Claimed
-
-LAST_WORD = 1.0
-"""Seconds in which those who were broken off may still say what became of their messages."""
 
 Compiled = Mapping[tuple[str, Mode], mail.Compiled]
 Key = tuple[str, int]
@@ -53,7 +49,10 @@ class Result:
 
 
 class Route:
-    """A transport and the threads that speak with it."""
+    """A transport and the workers that speak with it, all of them in one loop.
+
+    Tasks are put and results are taken by another thread; all else is the loop's.
+    """
 
     def __init__(
         self, desk: Desk, transport: Transport, compiled: Compiled, done: Callable[[Result], None]
@@ -64,80 +63,58 @@ class Route:
         self.served = 0
         """Messages that it was given."""
         self.workers = transport.connections
-        """Threads that have not ended."""
+        """Those that have not ended."""
         self.withdrawn: frozenset[Key] = frozenset()
         """Deliveries that are not wanted any more."""
         self._desk, self._compiled, self._done = desk, compiled, done
-        self._queue: SimpleQueue[Task | None] = SimpleQueue()
-        self._sessions: set[Session] = set()
-        self._threads = [
-            threading.Thread(target=self._work, name=f"{transport.name} {n}", daemon=True)
-            for n in range(transport.connections)
-        ]
-        self._has_started = False
+        self._queue: deque[Task] = deque()
+        self._has_started = self._is_over = False
 
-    def put(self, task: Task) -> None:
-        """Hand this over as soon as somebody is free."""
-        if not self._has_started:
-            self._has_started = True
-            for thread in self._threads:
-                thread.start()
+    def put(self, task: Task, loop: Loop) -> None:
+        """Hand this over as soon as somebody is free; wake the loop when all are put."""
         self.in_flight += 1
         self.served += 1
-        self._queue.put(task)
+        self._queue.append(task)
+        if not self._has_started:
+            self._has_started = True
+            for _ in range(self.transport.connections):
+                loop.start(self._work())
 
     def take_back(self) -> list[Task]:
         """What was put and nobody has begun."""
         found: list[Task] = []
-        while True:
-            try:
-                task = self._queue.get_nowait()
-            except Empty:
-                self.in_flight -= len(found)
-                return found
-            if task is not None:
-                found.append(task)
+        while (task := self._pop()) is not None:
+            found.append(task)
+        self.in_flight -= len(found)
+        return found
 
     def end(self) -> None:
         """Let the workers go when they have done what they have begun."""
-        for _ in self._threads:
-            self._queue.put(None)
+        self._is_over = True
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing waits for a worker."""
-        return self._queue.empty()
+        return not self._queue
 
-    @property
-    def is_busy(self) -> bool:
-        """Whether a worker has not ended."""
-        return any(thread.is_alive() for thread in self._threads)
+    def _pop(self) -> Task | None:
+        """The task that waits longest: asked for from both threads, given to one."""
+        try:
+            return self._queue.popleft()
+        except IndexError:
+            return None
 
-    def abort(self) -> None:
-        """Break off what is still under way; who waits for a connection is left to itself."""
-        for session in tuple(self._sessions):
-            session.abort()
-        until = time.monotonic() + LAST_WORD
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join(max(0.0, until - time.monotonic()))
-
-    def _work(self) -> None:
+    def _work(self) -> Work[None]:
         """Serve until told to end, or until no session can be had."""
-        while (task := self._queue.get()) is not None:
-            worker = _Worker(self, task)
+        while True:
+            worker = _Worker(self)
             try:
-                with self.transport.connect() as session:
-                    self._sessions.add(session)
-                    try:
-                        worker.serve(session)
-                    finally:
-                        self._sessions.discard(session)
+                yield from worker.serve()
+            except FileError as error:
+                self._fail(worker.task, error, is_last=False)
             except (PartworkError, OSError) as error:
-                is_last = not isinstance(error, FileError)
-                self._fail(worker.task, error, is_last=is_last)
-                if is_last:
-                    return
+                self._fail(worker.task, error, is_last=True)
+                return
             except Exception as error:  # a fault of ours: told by who waits for the result
                 self._fail(worker.task, error, is_last=True)
                 return
@@ -148,13 +125,18 @@ class Route:
         if task is not None:
             self._done(Result(task, self, None, error, is_last=is_last))
 
-    def next(self, *, waits: bool) -> Task | None:
-        """The next task that is still wanted; None when there is none, or no more.
+    def wait(self) -> Work[Task | None]:
+        """The next task that is still wanted, waited for; None when there are no more."""
+        while (task := self.next()) is None and not self._is_over:
+            yield Idle(self._has_news)
+        return task
 
-        Raises:
-            Empty: There is none now.
-        """
-        while (task := self._queue.get(block=waits)) is not None and not self.is_wanted(task):
+    def _has_news(self) -> bool:
+        return bool(self._queue) or self._is_over
+
+    def next(self) -> Task | None:
+        """The next task that is still wanted; None when there is none now."""
+        while (task := self._pop()) is not None and not self.is_wanted(task):
             self._done(Result(task, self, None))
         return task
 
@@ -177,30 +159,33 @@ class Route:
 
     def put_back(self, task: Task) -> None:
         """Nothing of it has begun: it waits again."""
-        self._queue.put(task)
+        self._queue.appendleft(task)
 
 
 class _Worker:
-    """One thread's work over a session: it makes a message while the one before is under way."""
+    """The work over a session: each message is made while the one before is under way."""
 
-    def __init__(self, route: Route, task: Task) -> None:
-        self.task: Task | None = task
+    def __init__(self, route: Route) -> None:
+        self.task: Task | None = None
         """What is being handed over."""
         self._route = route
 
-    def serve(self, session: Session) -> None:
+    def serve(self) -> Work[None]:
         """Hand over one task after the other, until there are no more."""
+        self.task = yield from self._route.wait()
+        if self.task is None:
+            return
+        session = self._route.transport.session()
         message: Message | None = None
         while self.task is not None:
             message = message or self._made(self.task)
             following, ahead = self._peek() if message is not None else (None, None)
             if message is not None:
-                self._send(session, self.task, message, following, ahead)
+                yield from self._send(session, self.task, message, following, ahead)
             self.task, message = following, ahead
-            if self.task is None and not self._is_over:
-                self.task = self._route.next(waits=True)
-
-    _is_over = False
+            if self.task is None:
+                self.task = yield from self._route.wait()
+        yield from session.farewell()
 
     def _made(self, task: Task) -> Message | None:
         if not self._route.is_wanted(task):
@@ -210,14 +195,8 @@ class _Worker:
 
     def _peek(self) -> tuple[Task | None, Message | None]:
         """The next task and its message, if one is there already."""
-        try:
-            task = self._route.next(waits=False)
-        except Empty:
-            return None, None
-        if task is None:
-            self._is_over = True
-            return None, None
-        message = self._route.message(task)
+        task = self._route.next()
+        message = self._route.message(task) if task is not None else None
         return (task, message) if message is not None else (None, None)
 
     def _send(
@@ -227,12 +206,12 @@ class _Worker:
         message: Message,
         following: Task | None,
         ahead: Message | None,
-    ) -> None:
+    ) -> Work[None]:
         if not self._route.is_wanted(task):
             self._route.tell(task, None)
             return
         try:
-            reply = session.send(message, task.lease.intend, ahead)
+            reply = yield from session.transaction(message, task.lease.intend, ahead)
         except BaseException:
             if following is not None:
                 self._route.put_back(following)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hmac
 from datetime import datetime
 
 from pipeline import store
 from pipeline.jobs.desk import Desk
+from pipeline.mac import mac
 from pipeline.model import Event, EventKind
 
 ERASED = "erased"
@@ -39,4 +39,4 @@ def suppression_digests(desk: Desk, address: str) -> tuple[str, ...]:
 
 
 def _digest(secret: bytes, purpose: str, said: str) -> str:
-    return hmac.digest(secret, f"partwork.{purpose}\n{said}".encode(), "sha256").hex()
+    return mac(secret, f"partwork.{purpose}\n{said}".encode()).hex()

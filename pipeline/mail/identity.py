@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
+
+from pipeline.mac import mac
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _PAIRS = tuple(one + two for one in _LETTERS for two in _LETTERS)
@@ -28,7 +28,7 @@ def message_id(issue_id: str, subscriber_id: int, *, secret: bytes, domain: str)
         domain: The domain that mail comes from.
     """
     said = f"message-id\n{issue_id}\n{subscriber_id}".encode()
-    digest = hmac.digest(secret, said, hashlib.sha256)[:20]  # 160 bits are 32 letters, no padding
+    digest = mac(secret, said)[:20]  # 160 bits are 32 letters, no padding
     number = int.from_bytes(digest)
     return f"<{''.join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])}@{domain}>"
 

@@ -112,19 +112,20 @@ def _after(die: Callable[[], None], call: Callable[..., Any]) -> Callable[..., A
     return both
 
 
-def _after_a_dot(die: Callable[[], None], give: Callable[..., Any]) -> Callable[..., Any]:
-    def give_and_die(wire: Wire, data: bytes) -> None:
-        give(wire, data)
-        if data.startswith(b".\r\n"):
+def _after_a_dot(die: Callable[[], None], push: Callable[..., Any]) -> Callable[..., Any]:
+    def push_and_die(wire: Wire, data: bytes) -> int:
+        sent: int = push(wire, data)
+        if bytes(data[:3]) == b".\r\n":
             die()
+        return sent
 
-    return give_and_die
+    return push_and_die
 
 
 _POINTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "after_body": (Lease, "intend", _before),
     "after_intent": (Lease, "intend", _after),
-    "after_dot": (Wire, "give", _after_a_dot),
+    "after_dot": (Wire, "push", _after_a_dot),
     "after_250": (Lease, "accept", _before),
     "after_accept": (Lease, "accept", _after),
     "mid_commit": (store.leases, "settle", _after),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import NoReturn, Self
 
 import pytest
 
@@ -50,8 +50,23 @@ class Breaking:
     def __exit__(self, *_: object) -> None:
         """Nothing to close."""
 
-    def abort(self) -> None:
-        """Nothing to break off."""
+    def session(self) -> Breaking:
+        """Itself."""
+        return self
+
+    def transaction(
+        self,
+        message: Message,
+        before_dot: Callable[[Message], None] | None = None,
+        following: Message | None = None,
+    ) -> Generator[NoReturn, None, Reply]:
+        """What `send` does, in no steps."""
+        yield from ()
+        return self.send(message, before_dot, following)
+
+    def farewell(self) -> Generator[NoReturn, None, None]:
+        """Nobody to say goodbye to."""
+        yield from ()
 
     def forget(self, _address: str) -> int:
         """Nothing is kept."""

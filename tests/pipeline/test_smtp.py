@@ -19,7 +19,7 @@ from aiosmtpd.smtp import SMTP, AuthResult
 from pipeline.errors import FencedError, RelayError
 from pipeline.model import Message
 from pipeline.smtp import Relay, RelayOptions
-from pipeline.smtp.session import _tls
+from pipeline.smtp.relay import _tls
 from tests.certificates import write_certificate
 from tests.ports import free_port
 
