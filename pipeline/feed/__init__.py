@@ -1,4 +1,8 @@
-"""Issues in; RSS 2.0, Atom 1.0 and JSON Feed 1.1 out, saying the same, and a list of all feeds."""
+"""Issues in; RSS 2.0, Atom 1.0 and JSON Feed 1.1 out, saying the same.
+
+What is new in a rendered feed, and the list of all feeds, are in `delta` and `opml`: as `xml` they
+import lxml, whose 6 MiB nobody needs who renders nothing.
+"""
 
 from pipeline.feed.channels import (
     archive_feed,
@@ -10,11 +14,8 @@ from pipeline.feed.channels import (
     first_id,
     guide_channel,
 )
-from pipeline.feed.delta import newer, newest
 from pipeline.feed.entries import entry
 from pipeline.feed.json_feed import render_json
-from pipeline.feed.opml import render_opml
-from pipeline.feed.xml import render_atom, render_rss
 from pipeline.model import Feed, FeedFormat
 
 __all__ = [
@@ -27,22 +28,14 @@ __all__ = [
     "entry",
     "first_id",
     "guide_channel",
-    "newer",
-    "newest",
     "render",
-    "render_atom",
-    "render_json",
-    "render_opml",
-    "render_rss",
 ]
-
-_RENDERERS = {
-    FeedFormat.ATOM: render_atom,
-    FeedFormat.RSS: render_rss,
-    FeedFormat.JSON: render_json,
-}
 
 
 def render(feed: Feed, format: FeedFormat) -> bytes:
     """The feed in a format; the same feed gives the same bytes."""
-    return _RENDERERS[format](feed)
+    if format is FeedFormat.JSON:
+        return render_json(feed)
+    from pipeline.feed.xml import render_atom, render_rss
+
+    return render_atom(feed) if format is FeedFormat.ATOM else render_rss(feed)

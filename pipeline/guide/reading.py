@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from pipeline.guide.front_matter import read_front
-from pipeline.guide.html import read_html
 from pipeline.guide.markdown import read_markdown
 from pipeline.guide.plain_text import read_plain_text
 from pipeline.guide.source import Parsed, Source, Tree
@@ -63,6 +62,8 @@ def _read(source: Source, front: Report, body: Report) -> tuple[dict[str, Node],
     if name.endswith(".txt"):
         return _sidecar(source, front), read_plain_text(source.text, body)
     if name.endswith((".html", ".htm")):
+        from pipeline.guide.html import read_html  # lxml: 4 MiB that only pages cost
+
         return _sidecar(source, front), read_html(source.text, body)
     if name.endswith("/"):
         return _sidecar(source, front), read_markdown(source.text, 1, body)

@@ -15,7 +15,7 @@ from pipeline.jobs.desk import Desk
 from pipeline.jobs.publish_due import draft
 from pipeline.jobs.relate import linkable, relate
 from pipeline.jobs.standing import Standing, standings, upcoming
-from pipeline.model import Dated, Issue, Message, Mode, Serial
+from pipeline.model import Dated, FeedFormat, Issue, Message, Mode, Serial
 
 READER = "preview@example.org"
 """Whom a previewed message is addressed to: nobody, so that its links belong to nobody."""
@@ -188,7 +188,7 @@ def _render(desk: Desk, serial: Serial, issue: Issue, now: datetime) -> dict[str
         f"{name}.html": mail.preview_html(message).encode(),
         f"{name}.txt": mail.preview_text(message).encode(),
         f"{name}.page.html": page.issue_page(issue, serial, desk.site, desk.templates).encode(),
-        f"{name}.rss.xml": feed.render_rss(document),
-        f"{name}.atom.xml": feed.render_atom(document),
-        f"{name}.feed.json": feed.render_json(document),
+        f"{name}.rss.xml": feed.render(document, FeedFormat.RSS),
+        f"{name}.atom.xml": feed.render(document, FeedFormat.ATOM),
+        f"{name}.feed.json": feed.render(document, FeedFormat.JSON),
     }

@@ -157,7 +157,9 @@ def _files(
         if _is_new(desk, states, f"{channel.path}feed", replace(channel, issues=()), mine):
             names = former[channel.guides[0]] if channel.is_guide else ()
             yield from _feeds(tx, desk, channel, names, is_thorough=states.is_other_edition)
-    yield "feeds.opml", feed.render_opml(found, desk.site)
+    from pipeline.feed.opml import render_opml
+
+    yield "feeds.opml", render_opml(found, desk.site)
     ids = [one.id for one in found[0].issues] if found else []
     yield "index.html", _front_page(tx, desk, shown, ids, outbox=False).encode()
 

@@ -20,7 +20,7 @@ from importlib.util import find_spec
 
 from starlette.responses import Response
 
-from pipeline import feed
+from pipeline.feed import delta
 from pipeline.model import FeedFormat
 
 OK, INSTANCE_MANIPULATED, NOT_MODIFIED = 200, 226, 304
@@ -67,7 +67,7 @@ class Document:
 
     def __post_init__(self) -> None:
         digest = hashlib.sha256(self.body).hexdigest()[:32]
-        newest = feed.newest(self.body, self.format) if self.format else 0
+        newest = delta.newest(self.body, self.format) if self.format else 0
         object.__setattr__(self, "_tag", f"{digest}.{newest}")
 
     def etag(self, coding: str) -> str:
@@ -151,7 +151,7 @@ def _delta(document: Document, tags: str | None, manipulations: str) -> bytes | 
     moments = [int(at) for one in _TAG.findall(tags) for at in _SINCE.findall(one)]
     if not moments:
         return None
-    return feed.newer(document.body, document.format, max(moments))
+    return delta.newer(document.body, document.format, max(moments))
 
 
 def chosen_coding(accepted: str) -> str:

@@ -25,6 +25,7 @@ from pipeline.model import (
     Archive,
     Dated,
     Feed,
+    FeedFormat,
     FrontMatter,
     Part,
     Person,
@@ -68,9 +69,9 @@ def rendered(made: Serial, site: Site = SITE) -> tuple[bytes, bytes, dict[str, A
     """RSS, Atom, and JSON Feed taken apart."""
     document = current(made, site)
     return (
-        feed.render_rss(document),
-        feed.render_atom(document),
-        json.loads(feed.render_json(document)),
+        feed.render(document, FeedFormat.RSS),
+        feed.render(document, FeedFormat.ATOM),
+        json.loads(feed.render(document, FeedFormat.JSON)),
     )
 
 
@@ -286,7 +287,7 @@ def test_every_address_is_absolute() -> None:
 
 def test_json_feed_has_what_the_format_requires() -> None:
     """Version 1.1, a title, and items with an id and content; dates with an offset; UTF-8."""
-    made = feed.render_json(current(serial(), SITE))
+    made = feed.render(current(serial(), SITE), FeedFormat.JSON)
     document = json.loads(made.decode("utf-8"))
     assert document["version"] == "https://jsonfeed.org/version/1.1"
     assert document["title"] == "Sleep & mood"
@@ -320,15 +321,13 @@ def test_titles_are_text() -> None:
 def test_the_same_guide_gives_the_same_bytes_anywhere() -> None:
     """Another process, time zone, locale and hash seed give the same three documents."""
     program = (
-        "import sys\nfrom tests.pipeline.test_feed import feed, serial, current, SITE\n"
+        "import sys\nfrom tests.pipeline.test_feed import feed, serial, current, SITE, FeedFormat\n"
         "made = current(serial(), SITE)\n"
-        "for render in (feed.render_rss, feed.render_atom, feed.render_json):\n"
-        "    sys.stdout.buffer.write(render(made))\n"
+        "for one in FeedFormat:\n"
+        "    sys.stdout.buffer.write(feed.render(made, one))\n"
     )
     document = current(serial(), SITE)
-    here = b"".join(
-        render(document) for render in (feed.render_rss, feed.render_atom, feed.render_json)
-    )
+    here = b"".join(feed.render(document, one) for one in FeedFormat)
     for zone, seed in (("Asia/Tokyo", "1"), ("America/New_York", "2")):
         surroundings = {**os.environ, "TZ": zone, "PYTHONHASHSEED": seed, "LC_ALL": "C"}
         there = subprocess.run(  # noqa: S603 -- ourselves

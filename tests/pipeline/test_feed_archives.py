@@ -140,7 +140,9 @@ def test_archives_name_each_other() -> None:
         marks = [bool(list(etree.fromstring(raw).iter(f"{HISTORY}archive"))) for raw in documents]
         assert marks == [False, True, True, True]
     all_of_them = (site.current, *map(site.archive, (4, 3, 2, 1)))
-    read: list[dict[str, Any]] = [json.loads(feed.render_json(one)) for one in all_of_them]
+    read: list[dict[str, Any]] = [
+        json.loads(feed.render(one, FeedFormat.JSON)) for one in all_of_them
+    ]
     assert [one.get("next_url") for one in read] == [
         *(f"{base}archive/{number}/feed.json" for number in (4, 3, 2, 1)), None,
     ]  # fmt: skip
@@ -168,11 +170,11 @@ def test_an_archive_changes_once_when_it_is_no_longer_the_newest() -> None:
     site = Site(80)
     for _ in range(35):
         site.release()
-    before = {number: feed.render_atom(one) for number, one in site.written.items()}
+    before = {number: feed.render(one, FeedFormat.ATOM) for number, one in site.written.items()}
     for _ in range(40):
         site.release()
     site.edit(2)
-    after = {number: feed.render_atom(one) for number, one in site.written.items()}
+    after = {number: feed.render(one, FeedFormat.ATOM) for number, one in site.written.items()}
     assert before.keys() == {1, 2, 3}
     assert after.keys() == {1, 2, 3, 4, 5, 6, 7}
     assert (after[1], after[2]) == (before[1], before[2])
