@@ -1,7 +1,8 @@
-"""Makes messages: an issue's compiled once, then one for each reader, as it leaves."""
+"""Makes messages: an issue's compiled once and kept, then one for each reader, as it leaves."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,6 +14,32 @@ from pipeline.model import Delivery, Issue, Message, Mode
 
 def compile_for(desk: Desk, issue: Issue, mode: Mode, *, is_test: bool = False) -> mail.Compiled:
     """The issue's message before it is addressed; a drip reader's next date is their own."""
+    issue, beside = _inputs(desk, issue, mode, is_test=is_test)
+    return mail.compile(issue, desk.site, desk.templates, beside)
+
+
+def compiled_for(desk: Desk, issue: Issue, mode: Mode) -> mail.Compiled:
+    """The same, compiled by whoever needs it first: the inliner and its time are spared the others.
+
+    Whatever it is made from has changed, it is made again.
+    """
+    issue, beside = _inputs(desk, issue, mode)
+    said = repr((desk.edition, issue, beside)).encode("utf-8", "surrogatepass")
+    state = hashlib.sha256(said).hexdigest()
+    with desk.store.read() as tx:
+        kept = store.compilations.find(tx, issue.id, mode, state)
+    if kept is not None:
+        return mail.unpack(kept)
+    made = mail.compile(issue, desk.site, desk.templates, beside)
+    with desk.store.write() as tx:
+        store.compilations.keep(tx, issue.id, mode, state, mail.pack(made))
+    return made
+
+
+def _inputs(
+    desk: Desk, issue: Issue, mode: Mode, *, is_test: bool = False
+) -> tuple[Issue, mail.Beside]:
+    """The issue as it is mailed, and what stands beside it."""
     if mode is Mode.DRIP and issue.upcoming is not None:
         issue = replace(issue, upcoming=replace(issue.upcoming, due_at=None))
     with desk.store.read() as tx:
@@ -21,8 +48,7 @@ def compile_for(desk: Desk, issue: Issue, mode: Mode, *, is_test: bool = False) 
         guide = store.guides.current(tx, issue.guide)
     if issue.discreet or (guide is not None and guide.front.discreet):
         issue = quiet(issue)
-    beside = mail.Beside(previous, is_test=is_test)
-    return mail.compile(issue, desk.site, desk.templates, beside)
+    return issue, mail.Beside(previous, is_test=is_test)
 
 
 def message_id(desk: Desk, issue_id: str, subscriber_id: int, run: int = 1) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pipeline import mail, store, trust
 from pipeline.errors import FileError, PartworkError, RelayError, StoreError
 from pipeline.jobs import sending
-from pipeline.jobs.addressing import compile_for
+from pipeline.jobs.addressing import compiled_for
 from pipeline.jobs.desk import Desk
 from pipeline.jobs.dispatch import Dispatch
 from pipeline.jobs.helpers import Crew, helped
@@ -49,9 +49,7 @@ def deliver(desk: Desk, now: datetime) -> DeliverReport:
         return DeliverReport(states, (str(error),))
     if not desk.transports:
         return DeliverReport(states)
-    with desk.store.read() as tx:
-        due = store.deliveries.due_issues(tx, now)
-    compiled, problems = _compile_all(desk, due, now)
+    compiled, problems = prepare(desk, now)
     if not compiled:
         return DeliverReport(states, tuple(problems))
     crew = Crew()
@@ -70,10 +68,13 @@ def deliver(desk: Desk, now: datetime) -> DeliverReport:
     return DeliverReport(states, tuple(told), dispatch.is_unfinished or crew.is_unfinished)
 
 
-def _compile_all(
-    desk: Desk, due: tuple[tuple[str, Mode], ...], now: datetime
-) -> tuple[dict[tuple[str, Mode], mail.Compiled], list[str]]:
-    """Each due issue compiled once a mode; an issue that cannot be is left out whole."""
+def prepare(desk: Desk, now: datetime) -> tuple[dict[tuple[str, Mode], mail.Compiled], list[str]]:
+    """Each due issue compiled once a mode, and kept for other senders; and what was wrong.
+
+    An issue that cannot be compiled is left out whole.
+    """
+    with desk.store.read() as tx:
+        due = store.deliveries.due_issues(tx, now)
     compiled: dict[tuple[str, Mode], mail.Compiled] = {}
     problems: dict[str, str] = {}
     for issue_id, mode in due:
@@ -85,7 +86,7 @@ def _compile_all(
             problems[issue_id] = f"{issue.path}: not mailed: its review is overdue; renew it"
             continue
         try:
-            compiled[issue_id, mode] = compile_for(desk, issue, mode)
+            compiled[issue_id, mode] = compiled_for(desk, issue, mode)
         except PartworkError as error:
             problems[issue_id] = f"{issue.path}: not mailed: {error}"
     whole = {key: one for key, one in compiled.items() if key[0] not in problems}

@@ -8,6 +8,7 @@ from pipeline.mail.identity import list_id, message_id, return_path
 from pipeline.mail.letter import Letter, LetterKind
 from pipeline.mail.lint import CLIENTS, Finding, Support, lint, read_support
 from pipeline.mail.message import Compiled, Recipient, address, compile, compile_letter
+from pipeline.mail.packing import pack, unpack
 from pipeline.mail.reading import Preview, preview, preview_html, preview_text
 from pipeline.mail.render import Beside
 from pipeline.mail.skeleton import Skeleton
@@ -30,9 +31,11 @@ __all__ = [
     "lint",
     "list_id",
     "message_id",
+    "pack",
     "preview",
     "preview_html",
     "preview_text",
     "read_support",
     "return_path",
+    "unpack",
 ]

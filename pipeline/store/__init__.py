@@ -1,9 +1,9 @@
 """The database: every SQL statement lives in this room, each a function of a transaction.
 
 `open_store` gives a `Store`; its `read()` and `write()` give transactions; the modules `guides`,
-`issues`, `archives`, `subscribers`, `subscriptions`, `signups`, `letters`, `events`,
-`suppressions`, `deliveries`, `leases`, `throttles`, `bounces`, `pings`, `renderings`, `tokens`,
-`answers`, `webhooks`, `instances` and `listing` hold what can be said in one.
+`issues`, `compilations`, `archives`, `subscribers`, `subscriptions`, `signups`, `letters`,
+`events`, `suppressions`, `deliveries`, `leases`, `throttles`, `bounces`, `pings`, `renderings`,
+`tokens`, `answers`, `webhooks`, `instances` and `listing` hold what can be said in one.
 """
 
 from sqlalchemy import Connection as Transaction
@@ -12,6 +12,7 @@ from pipeline.store import (
     answers,
     archives,
     bounces,
+    compilations,
     deliveries,
     events,
     guides,
@@ -44,6 +45,7 @@ __all__ = [
     "answers",
     "archives",
     "bounces",
+    "compilations",
     "copy",
     "deliveries",
     "events",

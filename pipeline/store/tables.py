@@ -109,6 +109,15 @@ issue = Table(
     UniqueConstraint("guide", "number"),
 )
 
+compilation = Table(
+    "compilation",
+    metadata,
+    Column("issue_id", ForeignKey("issue.id", ondelete="CASCADE"), primary_key=True),
+    Column("mode", String, primary_key=True),
+    Column("state", String, nullable=False, comment="digest of all that it was compiled from"),
+    Column("message", LargeBinary, nullable=False, comment="what all readers get alike"),
+)
+
 archive = Table(
     "archive",
     metadata,

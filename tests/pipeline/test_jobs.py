@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from datetime import datetime
@@ -138,6 +140,32 @@ def test_being_stopped_settles_and_leaves(site: Path) -> None:
         assert jobs.tick(stopped, app.desk.clock()).delivering.states == {DeliveryState.SENT: 1}
         (account,) = jobs.status(app.desk, app.desk.clock()).accounts
     assert dict(account.states) == {"pending": 2, "sent": 1}
+
+
+def test_an_issue_is_compiled_once_for_all_senders(site: Path) -> None:
+    """A second sender finds it compiled: it loads neither the inliner nor what writes feeds."""
+    with open_site(site, MONDAY) as app:
+        first = Breaking(1)
+        jobs.tick(replace(app.desk, transports=(first,)), app.desk.clock())
+    program = (
+        "import sys; from pathlib import Path; from pipeline import jobs\n"
+        "from pipeline.app import open_site\n"
+        f"with open_site(Path(sys.argv[1]), {MONDAY!r}) as app:\n"
+        "    assert jobs.deliver(app.desk, app.desk.clock()).sent == 2\n"
+        "assert not {'premailer', 'lxml', 'feedgen', 'numpy'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", program, str(site)], check=True)  # noqa: S603 -- ours
+    assert len(outbox(site)) == 2
+
+
+def test_what_is_changed_is_in_the_mail_that_is_left(site: Path) -> None:
+    """What was compiled is not used any more when settings or templates are others."""
+    with open_site(site, MONDAY) as app:
+        jobs.tick(replace(app.desk, transports=(Breaking(1),)), app.desk.clock())
+    file = site / "partwork.toml"
+    file.write_text(file.read_text().replace("Test serials", "Renamed serials"))
+    run_once(site, MONDAY)
+    assert {str(one["From"]) for one in outbox(site)} == {"Renamed serials <news@example.org>"}
 
 
 def test_leaving_counts_at_once(site: Path) -> None:

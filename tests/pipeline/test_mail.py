@@ -64,6 +64,13 @@ def raw(request: pytest.FixtureRequest) -> bytes:
     return message(ISSUES[name], name="Ada", preferences_url=SITE.url("p/1")).body
 
 
+@pytest.mark.parametrize("name", ISSUES)
+def test_what_is_kept_is_what_was_compiled(name: str) -> None:
+    """A compiled message that was packed and unpacked is equal to itself, to the last byte."""
+    made = mail.compile(ISSUES[name], SITE, templates())
+    assert mail.unpack(mail.pack(made)) == made
+
+
 def test_every_part_parses_without_defects(raw: bytes) -> None:
     """Python's parser finds nothing to complain of in the message or in either part."""
     got = parsed(raw)
