@@ -32,7 +32,7 @@ from tests.ports import free_port
 from tests.sites import make_site, write_guide
 
 PEOPLE, FEW = 60_000, 1_500
-PARAGRAPHS = 27
+PARAGRAPHS = 44
 """Make a message of some 30,000 octets."""
 OCTETS = 30_000
 CONNECTIONS = 10
