@@ -1,8 +1,12 @@
 """What sending costs: messages a second and memory, beside others, into the same servers.
 
-`make bench-delivery` prints three tables. Rates are of whole runs, in turn, the best of two: ours
+`make bench-delivery` prints three tables. Rates are of whole runs, in turn, the best of some: ours
 with ledger and journal; smtp-source, the load generator in C that comes with Postfix, which keeps
-no account of anything; django-newsletter; nodemailer with a pool of connections, where npm is.
+no account of anything; django-newsletter; nodemailer with a pool of connections, where npm is. Into
+Postfix smtp-source also sends a message of ours in place of its own lines of X: what Postfix does
+with a message depends on what is in it.
+
+The sender is a process of its own, as `partwork delivery send` is; it finds the issue compiled.
 """
 
 from __future__ import annotations
@@ -24,8 +28,11 @@ from pathlib import Path
 from sqlalchemy import text
 
 from pipeline.app import open_site
+from pipeline.jobs.addressing import address
+from pipeline.jobs.deliver import prepare
 from pipeline.jobs.due_catalogue import due_catalogue
 from pipeline.jobs.publish_due import publish_due
+from pipeline.model import Delivery, DeliveryState
 from tests import postgres
 from tests.crash.harness import MONDAY, SQLITE, settings, sink
 from tests.ports import free_port
@@ -33,10 +40,10 @@ from tests.sites import make_site, write_guide
 
 PEOPLE, FEW = 60_000, 1_500
 PARAGRAPHS = 44
-"""Make a message of some 30,000 octets."""
+"""Make a message of 30,000 octets and a few more."""
 OCTETS = 30_000
 CONNECTIONS = 10
-ROUNDS = 2
+ROUNDS = 3
 HERE = Path(__file__).parents[1]
 
 
@@ -113,9 +120,26 @@ def _sender(folder: Path, seconds: float = 0.0) -> tuple[float, float, int]:
     return float(took), float(memory), int(sent)
 
 
-def smtp_source(port: int, people: int) -> float:
-    """Messages a second of Postfix's load generator."""
-    command = ["smtp-source", "-d", "-s", str(CONNECTIONS), "-l", str(OCTETS), "-m", str(people)]
+def sample(file: Path) -> int:
+    """Write one of our messages to a file, as smtp-source wants it; returns its octets."""
+    with tempfile.TemporaryDirectory() as folder:
+        at = Path(folder) / "site"
+        make_site(at, settings(1, SQLITE))
+        write_guide(at, paragraphs=PARAGRAPHS)
+        _plan(at, 1)
+        with open_site(at, MONDAY) as app:
+            compiled, _ = prepare(app.desk, app.desk.clock())
+            ((issue_id, _), one) = next(iter(compiled.items()))
+            reader = Delivery(issue_id, 1, DeliveryState.LEASED, 1, "u1@d1.example.org")
+            body = address(app.desk, one, reader).body
+    file.write_bytes(body.replace(b"\r\n", b"\n"))
+    return len(body)
+
+
+def smtp_source(port: int, people: int, file: Path | None = None) -> float:
+    """Messages a second of Postfix's load generator: its own, or the one in a file."""
+    what = ["-l", str(OCTETS)] if file is None else ["-F", str(file)]
+    command = ["smtp-source", "-d", "-s", str(CONNECTIONS), *what, "-m", str(people)]
     command += ["-f", "a@example.org", "-t", "b@example.org", f"127.0.0.1:{port}"]
     began = time.perf_counter()
     subprocess.run(command, check=True)  # noqa: S603 -- ours
@@ -198,11 +222,17 @@ def rates() -> None:
         _table(found, "smtp-source -d")
         _say(f"memory of our sender {memory:.0f} MiB")
         _say(f"django-newsletter after kill -9 and another run: {newsletter_killed()}")
-    with postfix() as port:
+    with postfix() as port, tempfile.TemporaryDirectory() as folder:
+        file, few = Path(folder) / "message", PEOPLE // 4
+        octets = sample(file)
+        _check(OCTETS <= octets < 1.02 * OCTETS, f"a message of ours has {octets:,} octets")
         _say(f"\n{OCTETS:,} octets into Postfix, which discards them, messages a second")
-        found = {"smtp-source -d": smtp_source(port, PEOPLE // 4)}
-        found["ours"] = ours(port, PEOPLE // 4)[0]
-        found["ours, 2 processes"] = ours(port, PEOPLE // 4, processes=2)[0]
+        found = {"smtp-source -d": 0.0, "with a message of ours": 0.0, "ours": 0.0}
+        for _ in range(ROUNDS):
+            found["smtp-source -d"] = max(found["smtp-source -d"], smtp_source(port, few))
+            same = smtp_source(port, few, file)
+            found["with a message of ours"] = max(found["with a message of ours"], same)
+            found["ours"] = max(found["ours"], ours(port, few)[0])
         _table(found, "smtp-source -d")
 
 
@@ -236,6 +266,7 @@ def _plan(folder: Path, people: int) -> float:
         began = time.perf_counter()
         report = publish_due(app.desk, catalogue, at)
         took = time.perf_counter() - began
+        prepare(app.desk, at)
     _check([one.deliveries for one in report.released] == [people], "not all were planned")
     return took
 

@@ -13,19 +13,17 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from pipeline import delivery, store
-from pipeline.delivery import Bucket, Gate, Meaning
+from pipeline.delivery import Bucket, Meaning
 from pipeline.errors import FencedError, FileError, PartworkError, StoreError
 from pipeline.jobs.desk import Desk, Destination
 from pipeline.jobs.gates import Gates
+from pipeline.jobs.lanes import CLAIM, Lane
 from pipeline.jobs.leases import Leases
 from pipeline.jobs.routes import Compiled, Result, Route, Task
 from pipeline.jobs.suppressed import REFUSED, suppress
 from pipeline.model import DeliveryState
 from pipeline.smtp import Loop
 from pipeline.store.leases import Claim, Settled
-
-CLAIM = 500
-"""Rows a claim: large enough that its commit costs nothing, small enough to lose little."""
 
 FLUSH, TURN = 100, 0.25
 """Results are written to the ledger when there are so many, or after so many seconds."""
@@ -44,38 +42,6 @@ GRACE = 8.0
 
 LAST_WORD = 1.0
 """Seconds in which those who were broken off may still say what became of their messages."""
-
-
-class Lane:
-    """What is claimed for one group of domains, and how fast it may go."""
-
-    def __init__(self, group: Destination) -> None:
-        self.name = group.name
-        self.ready: deque[Task] = deque()
-        self.in_flight = 0
-        self.is_drained = False
-        """Whether the last claim found nothing."""
-        self._bucket = Bucket(group.rate)
-        self._connections = group.connections
-
-    def room(self, gate: Gate) -> int:
-        """How many messages may be handed on now."""
-        allowed = self._bucket.available(time.monotonic(), gate.share)
-        if self._connections:
-            most = max(1, int(self._connections * gate.share))
-            allowed = min(allowed, most - self.in_flight)
-        return int(min(max(allowed, 0), CLAIM))
-
-    def next(self) -> Task:
-        """The one that has waited longest, which goes now."""
-        self._bucket.take(1)
-        self.in_flight += 1
-        return self.ready.popleft()
-
-    def put_back(self, task: Task) -> None:
-        """It did not go."""
-        self.in_flight -= 1
-        self.ready.appendleft(task)
 
 
 class Dispatch:
@@ -309,15 +275,17 @@ class Dispatch:
         """Give routes what they have room for, one of each lane after the other."""
         lanes = [lane for lane in self._lanes.values() if lane.ready]
         rooms = {lane.name: self._room(lane, now) for lane in lanes}
+        free = {route: self._capacity(route, now) for route in self._routes}
         while lanes:
             for lane in tuple(lanes):
                 if not lane.ready or not rooms[lane.name]:
                     lanes.remove(lane)
                     continue
-                route = self._route(now)
+                route = _next_in_turn(free)
                 if route is None:
                     return
                 rooms[lane.name] -= 1
+                free[route] -= 1
                 self._buckets[route].take(1)
                 route.put(lane.next(), self._loop)
 
@@ -325,17 +293,13 @@ class Dispatch:
         gate = self._gates.group(lane.name)
         return lane.room(gate) if gate.is_open(now) else 0
 
-    def _route(self, now: datetime) -> Route | None:
-        """The relay that is to have the next message; None when all have enough."""
-        free = [
-            route
-            for route in self._routes
-            if route.in_flight < route.workers + BACKLOG and self._is_usable(route, now)
-        ]
-        if not free:
-            return None
-        best = min(free, key=lambda route: route.served / route.transport.weight)
-        return best if self._buckets[best].available(time.monotonic()) >= 1 else None
+    def _capacity(self, route: Route, now: datetime) -> int:
+        """How many messages a relay may be given now."""
+        if not self._is_usable(route, now):
+            return 0
+        left = self._gates.relay(route.transport.name).left_today(route.transport.since, now)
+        room = min(route.workers + BACKLOG, left) - route.in_flight
+        return max(0, int(min(room, self._buckets[route].available(time.monotonic()))))
 
     def _is_usable(self, route: Route, now: datetime) -> bool:
         gate = self._gates.relay(route.transport.name)
@@ -377,6 +341,12 @@ class Dispatch:
                 break
             time.sleep(0.02)
         self._loop.abort(LAST_WORD)
+
+
+def _next_in_turn(free: dict[Route, int]) -> Route | None:
+    """Of the relays that have room the one that has had the least of its share."""
+    able = (route for route, room in free.items() if room)
+    return min(able, key=lambda route: route.served / route.transport.weight, default=None)
 
 
 def _waiting(task: Task, now: datetime, until: datetime | None = None) -> Settled:
