@@ -52,15 +52,11 @@ def deliver(desk: Desk, now: datetime) -> DeliverReport:
     compiled, problems = prepare(desk, now)
     if not compiled:
         return DeliverReport(states, tuple(problems))
-    crew = Crew()
-    try:
-        dispatch = Dispatch(desk, compiled)
-    except RelayError as error:
-        return DeliverReport(states, (*problems, str(error)))
+    dispatch, crew = Dispatch(desk, compiled), Crew()
     try:
         with sending.counted(desk), helped(desk, now) as crew:
             dispatch.run()
-    except (StoreError, FileError) as error:
+    except (StoreError, FileError, RelayError) as error:
         problems.append(str(error))
     for state, number in (dispatch.states + crew.states).items():
         states[state] = states.get(state, 0) + number

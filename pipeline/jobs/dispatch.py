@@ -47,6 +47,9 @@ LAST_WORD = 1.0
 class Dispatch:
     """One pass over what is due."""
 
+    _loop: Loop
+    """Serves the connections; there while the pass lasts."""
+
     def __init__(self, desk: Desk, compiled: Compiled) -> None:
         self.states: Counter[DeliveryState] = Counter()
         """How many deliveries ended in each state."""
@@ -56,7 +59,6 @@ class Dispatch:
         self._among = {issue_id for issue_id, _ in compiled}
         self._results: deque[Result] = deque()
         self._wake = threading.Event()
-        self._loop = Loop()
         self._routes = [Route(desk, each, compiled, self._done) for each in desk.transports]
         self._buckets = {route: Bucket(route.transport.rate) for route in self._routes}
         self._warming = {one.name for one in desk.transports if one.since is not None}
@@ -75,7 +77,12 @@ class Dispatch:
         return tuple(self._problems)
 
     def run(self) -> None:
-        """Send until nothing is due that can go now, or until told to stop."""
+        """Send until nothing is due that can go now, or until told to stop.
+
+        Raises:
+            RelayError: This user may not have as many files open as that takes.
+        """
+        self._loop = Loop()
         try:
             with self._desk.store.read() as tx:
                 self._gates.load(store.throttles.gates(tx))
