@@ -24,7 +24,8 @@ from sqlalchemy import (
 
 from pipeline.model import DeliveryState, Mode, Release, SubscriberStatus
 from pipeline.store.issues import read_slot
-from pipeline.store.leases import LEFT, WAITING, is_due
+from pipeline.store.leases import IS_WAITING, LEFT, WAITING, is_due
+from pipeline.store.ledger import OF_ISSUE, PLANNED_AT, SLOT, key_of
 from pipeline.store.tables import delivery, issue, subscriber, subscription
 from pipeline.store.upsert import insert
 
@@ -35,8 +36,7 @@ class Planned:
 
     issue_id: str
     guide: str
-    slot: str
-    planned_at: datetime
+    released_at: datetime
     not_before: datetime
     groups: Mapping[str, str] = field(default_factory=dict)
     """Domain -> the group of domains that it belongs to, where it belongs to one."""
@@ -46,47 +46,56 @@ def _destination(groups: Mapping[str, str]) -> ColumnElement[str]:
     """The group of the joined subscriber's domain; empty for all that are in none."""
     if not groups:
         return literal("")
-    return case(dict(groups), value=subscriber.c.domain, else_="")
+    domains: dict[str, list[str]] = {}
+    for domain, name in groups.items():
+        domains.setdefault(name, []).append(domain)
+    # a set for each group: one domain after the other took a tenth of all planning
+    return case(
+        *((subscriber.c.domain.in_(those), name) for name, those in domains.items()), else_=""
+    )
 
 
-def local_times(tx: Connection, slug: str, at: datetime) -> tuple[tuple[str, int | None], ...]:
-    """The different (zone, hour) at which a guide's live audience of this moment wants mail."""
+def local_times(tx: Connection) -> tuple[tuple[str, int | None], ...]:
+    """The different (zone, hour) at which anybody wants mail; first at no hour, in any zone."""
     rows = tx.execute(
         select(subscriber.c.zone, subscriber.c.hour)
-        .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
-        .where(*_live_audience(slug, at))
+        .where(subscriber.c.hour.is_not(None))
         .distinct()
         .order_by(subscriber.c.zone, subscriber.c.hour)
     )
-    return tuple((zone, hour) for zone, hour in rows)
+    return ("", None), *((zone, hour) for zone, hour in rows)
 
 
 def snapshot(tx: Connection, plan: Planned, zone: str, hour: int | None) -> int:
     """Plan one delivery for everyone of the live audience who wants mail at this local time.
+
+    Slot and moment are those of the issue, so its rows do not repeat them.
+
+    Args:
+        tx: The transaction.
+        plan: What is planned.
+        zone: Theirs, as they gave it.
+        hour: Theirs; None: whoever wants it at once, in any zone.
 
     Returns:
         How many rows were added; a second call adds none.
     """
     audience = (
         select(
-            literal(plan.issue_id),
+            key_of(plan.issue_id),
             subscriber.c.id,
             literal(Mode.LIVE.value),
-            literal(plan.slot),
-            literal(plan.planned_at, delivery.c.planned_at.type),
             literal(DeliveryState.PENDING.value),
             literal(plan.not_before, delivery.c.next_at.type),
             _destination(plan.groups),
         )
         .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
         .where(
-            *_live_audience(plan.guide, plan.planned_at),
-            subscriber.c.zone == zone,
-            subscriber.c.hour.is_not_distinct_from(hour),
+            *_live_audience(plan.guide, plan.released_at),
+            *_at_local_time(zone, hour),
         )
     )
-    columns = ["issue_id", "subscriber_id", "mode", "slot", "planned_at", "state", "next_at"]
-    columns.append("destination")
+    columns = ["issue_key", "subscriber_id", "mode", "state", "next_at", "destination"]
     wanted = insert(tx, delivery).from_select(columns, audience).on_conflict_do_nothing()
     return tx.execute(wanted, execution_options={"preserve_rowcount": True}).rowcount
 
@@ -99,6 +108,12 @@ def learn_sizes(tx: Connection) -> None:
     if tx.dialect.name == "postgresql":
         for one in (delivery, subscriber, subscription):
             tx.exec_driver_sql(f"ANALYZE {one.name}")
+
+
+def _at_local_time(zone: str, hour: int | None) -> tuple[ColumnElement[bool], ...]:
+    if hour is None:
+        return (subscriber.c.hour.is_(None),)
+    return subscriber.c.zone == zone, subscriber.c.hour == hour
 
 
 def _live_audience(slug: str, at: datetime) -> tuple[Any, ...]:
@@ -126,7 +141,7 @@ def plan_drip(tx: Connection, issue_id: str, subscriber_id: int, plan: DripPlan)
     done = tx.execute(
         insert(tx, delivery)
         .values(
-            issue_id=issue_id,
+            issue_key=key_of(issue_id),
             subscriber_id=subscriber_id,
             mode=Mode.DRIP.value,
             slot=plan.slot,
@@ -145,8 +160,8 @@ def plan_drip(tx: Connection, issue_id: str, subscriber_id: int, plan: DripPlan)
 def releases_of(tx: Connection, subscriber_id: int, slug: str) -> tuple[Release, ...]:
     """What one reader's drip has let out, in order."""
     rows = tx.execute(
-        select(issue.c.number, delivery.c.slot, delivery.c.planned_at)
-        .join(issue, issue.c.id == delivery.c.issue_id)
+        select(issue.c.number, SLOT, PLANNED_AT)
+        .join(issue, OF_ISSUE)
         .where(
             delivery.c.subscriber_id == subscriber_id,
             delivery.c.mode == Mode.DRIP.value,
@@ -160,7 +175,7 @@ def releases_of(tx: Connection, subscriber_id: int, slug: str) -> tuple[Release,
 def drop_unwanted(tx: Connection, now: datetime, subscriber_id: int) -> None:
     """Call off what waits for somebody who has just left; what is under way is looked at again."""
     followed = (
-        select(issue.c.id)
+        select(issue.c.key)
         .join(subscription, subscription.c.guide == issue.c.guide)
         .join(subscriber, subscriber.c.id == subscription.c.subscriber_id)
         .where(
@@ -174,7 +189,7 @@ def drop_unwanted(tx: Connection, now: datetime, subscriber_id: int) -> None:
         .where(
             delivery.c.subscriber_id == subscriber_id,
             delivery.c.state.in_(WAITING),
-            delivery.c.issue_id.not_in(followed),
+            delivery.c.issue_key.not_in(followed),
         )
         .values(state=DeliveryState.CANCELLED.value, settled_at=now, reply=LEFT)
     )
@@ -183,11 +198,11 @@ def drop_unwanted(tx: Connection, now: datetime, subscriber_id: int) -> None:
 def due_issues(tx: Connection, now: datetime) -> tuple[tuple[str, Mode], ...]:
     """Which issues have deliveries due, and in which modes, oldest first."""
     rows = tx.execute(
-        select(delivery.c.issue_id, delivery.c.mode)
-        .join(issue, issue.c.id == delivery.c.issue_id)
-        .where(delivery.c.state.in_(WAITING), delivery.c.next_at <= now, issue.c.paused.is_(None))
-        .group_by(delivery.c.issue_id, delivery.c.mode)
-        .order_by(func.min(delivery.c.planned_at), delivery.c.issue_id, delivery.c.mode)
+        select(issue.c.id, delivery.c.mode)
+        .join(issue, OF_ISSUE)
+        .where(is_due(now), issue.c.paused.is_(None))
+        .group_by(issue.c.id, delivery.c.mode)
+        .order_by(func.min(PLANNED_AT), issue.c.id, delivery.c.mode)
     )
     return tuple((issue_id, Mode(mode)) for issue_id, mode in rows)
 
@@ -195,7 +210,7 @@ def due_issues(tx: Connection, now: datetime) -> tuple[tuple[str, Mode], ...]:
 def pause(tx: Connection, issue_id: str, why: str) -> int:
     """Hold an issue's mail back; returns how many deliveries wait for it."""
     tx.execute(update(issue).where(issue.c.id == issue_id).values(paused=why))
-    waiting = and_(delivery.c.issue_id == issue_id, delivery.c.state.in_(WAITING))
+    waiting = and_(delivery.c.issue_key == key_of(issue_id), delivery.c.state.in_(WAITING))
     return tx.execute(update(delivery).where(waiting).values(next_at=None)).rowcount
 
 
@@ -203,7 +218,7 @@ def resume(tx: Connection, issue_id: str, now: datetime) -> int:
     """Let an issue's mail go on; returns how many deliveries were held back."""
     tx.execute(update(issue).where(issue.c.id == issue_id).values(paused=None))
     waiting = and_(
-        delivery.c.issue_id == issue_id,
+        delivery.c.issue_key == key_of(issue_id),
         delivery.c.state.in_(WAITING),
         delivery.c.next_at.is_(None),
     )
@@ -213,17 +228,22 @@ def resume(tx: Connection, issue_id: str, now: datetime) -> int:
 def issues_of(tx: Connection, subscriber_id: int) -> tuple[tuple[str, int], ...]:
     """The issues that were planned for somebody, and in which run, the last first."""
     rows = tx.execute(
-        select(delivery.c.issue_id, delivery.c.run)
+        select(issue.c.id, delivery.c.run)
+        .join(issue, OF_ISSUE)
         .where(delivery.c.subscriber_id == subscriber_id)
-        .order_by(delivery.c.planned_at.desc())
+        .order_by(PLANNED_AT.desc())
     )
     return tuple((issue_id, run) for issue_id, run in rows)
 
 
 def row(tx: Connection, issue_id: str, subscriber_id: int) -> dict[str, Any] | None:
     """One delivery as a mapping of its columns; None if none was planned."""
-    mine = select(delivery).where(
-        delivery.c.issue_id == issue_id, delivery.c.subscriber_id == subscriber_id
+    shared = {"issue_key", "slot", "planned_at"}
+    own = (column for column in delivery.c if column.name not in shared)
+    mine = (
+        select(issue.c.id.label("issue_id"), SLOT, PLANNED_AT, *own)
+        .join(issue, OF_ISSUE)
+        .where(issue.c.id == issue_id, delivery.c.subscriber_id == subscriber_id)
     )
     found = tx.execute(mine).mappings().one_or_none()
     return None if found is None else dict(found)
@@ -234,14 +254,14 @@ def in_state(tx: Connection, state: DeliveryState, limit: int) -> tuple[dict[str
     rows = tx.execute(
         select(
             issue.c.guide, issue.c.number, subscriber.c.address, delivery.c.attempts,
-            func.coalesce(delivery.c.settled_at, delivery.c.leased_at, delivery.c.planned_at)
+            func.coalesce(delivery.c.settled_at, delivery.c.leased_at, PLANNED_AT)
             .label("since"),
             delivery.c.next_at, delivery.c.reply,
         )
-        .join(issue, issue.c.id == delivery.c.issue_id)
+        .join(issue, OF_ISSUE)
         .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
         .where(delivery.c.state == state.value)
-        .order_by(delivery.c.planned_at.desc(), issue.c.guide, issue.c.number, subscriber.c.address)
+        .order_by(PLANNED_AT.desc(), issue.c.guide, issue.c.number, subscriber.c.address)
         .limit(limit)
     )  # fmt: skip
     return tuple(dict(one) for one in rows.mappings())
@@ -250,9 +270,10 @@ def in_state(tx: Connection, state: DeliveryState, limit: int) -> tuple[dict[str
 def uncertain(tx: Connection) -> tuple[tuple[str, int, int], ...]:
     """The deliveries of which nobody knows whether they arrived: (issue id, subscriber id, run)."""
     rows = tx.execute(
-        select(delivery.c.issue_id, delivery.c.subscriber_id, delivery.c.run)
+        select(issue.c.id, delivery.c.subscriber_id, delivery.c.run)
+        .join(issue, OF_ISSUE)
         .where(delivery.c.state == DeliveryState.UNCERTAIN.value)
-        .order_by(delivery.c.issue_id, delivery.c.subscriber_id)
+        .order_by(issue.c.id, delivery.c.subscriber_id)
     )
     return tuple((issue_id, subscriber_id, run) for issue_id, subscriber_id, run in rows)
 
@@ -279,10 +300,11 @@ def has_due(tx: Connection, now: datetime, number: int) -> bool:
 
 def some_sent(tx: Connection, limit: int = 1000) -> tuple[tuple[str, int, int], ...]:
     """Some sent deliveries of the issues that have uncertain ones, the last first."""
-    doubtful = select(delivery.c.issue_id).where(delivery.c.state == DeliveryState.UNCERTAIN.value)
+    doubtful = select(delivery.c.issue_key).where(delivery.c.state == DeliveryState.UNCERTAIN.value)
     rows = tx.execute(
-        select(delivery.c.issue_id, delivery.c.subscriber_id, delivery.c.run)
-        .where(delivery.c.state == DeliveryState.SENT.value, delivery.c.issue_id.in_(doubtful))
+        select(issue.c.id, delivery.c.subscriber_id, delivery.c.run)
+        .join(issue, OF_ISSUE)
+        .where(delivery.c.state == DeliveryState.SENT.value, delivery.c.issue_key.in_(doubtful))
         .order_by(delivery.c.settled_at.desc())
         .limit(limit)
     )
@@ -297,7 +319,7 @@ def decide(
     tx.execute(
         update(delivery)
         .where(
-            delivery.c.issue_id == issue_id,
+            delivery.c.issue_key == key_of(issue_id),
             delivery.c.subscriber_id == subscriber_id,
             delivery.c.state == DeliveryState.UNCERTAIN.value,
         )
@@ -319,10 +341,15 @@ def paused(tx: Connection) -> dict[str, str]:
 
 def accounts(tx: Connection) -> dict[str, dict[str, int]]:
     """For each issue how many of its deliveries stand in each state."""
+    counted = (
+        select(delivery.c.issue_key, delivery.c.state, func.count().label("number"))
+        .group_by(delivery.c.issue_key, delivery.c.state)
+        .subquery("counted")
+    )
     rows = tx.execute(
-        select(delivery.c.issue_id, delivery.c.state, func.count())
-        .group_by(delivery.c.issue_id, delivery.c.state)
-        .order_by(delivery.c.issue_id, delivery.c.state)
+        select(issue.c.id, counted.c.state, counted.c.number)
+        .join(issue, issue.c.key == counted.c.issue_key)
+        .order_by(issue.c.id, counted.c.state)
     )
     found: dict[str, dict[str, int]] = {}
     for issue_id, state, number in rows:
@@ -334,7 +361,7 @@ def account(tx: Connection, issue_id: str) -> dict[str, int]:
     """How many of an issue's deliveries stand in each state."""
     rows = tx.execute(
         select(delivery.c.state, func.count())
-        .where(delivery.c.issue_id == issue_id)
+        .where(delivery.c.issue_key == key_of(issue_id))
         .group_by(delivery.c.state)
     )
     return {state: int(number) for state, number in rows}
@@ -342,7 +369,7 @@ def account(tx: Connection, issue_id: str) -> dict[str, int]:
 
 def next_due(tx: Connection) -> datetime | None:
     """When the next waiting delivery or drip wants attention; None when nothing waits."""
-    waiting = select(func.min(delivery.c.next_at)).where(delivery.c.state.in_(WAITING))
+    waiting = select(func.min(delivery.c.next_at)).where(IS_WAITING)
     dripping = select(func.min(subscription.c.next_at)).where(
         subscription.c.mode == Mode.DRIP.value,
         subscription.c.finished.is_(False),
@@ -356,11 +383,11 @@ def of_subscriber(tx: Connection, subscriber_id: int) -> tuple[dict[str, Any], .
     """One person's deliveries, oldest first, each as a mapping of its columns."""
     rows = tx.execute(
         select(
-            issue.c.guide, issue.c.number, delivery.c.state, delivery.c.planned_at,
+            issue.c.guide, issue.c.number, delivery.c.state, PLANNED_AT,
             delivery.c.settled_at, delivery.c.attempts, delivery.c.reply,
         )
-        .join(issue, issue.c.id == delivery.c.issue_id)
+        .join(issue, OF_ISSUE)
         .where(delivery.c.subscriber_id == subscriber_id)
-        .order_by(delivery.c.planned_at, issue.c.guide, issue.c.number)
+        .order_by(PLANNED_AT, issue.c.guide, issue.c.number)
     )  # fmt: skip
     return tuple(dict(row) for row in rows.mappings())

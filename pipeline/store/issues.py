@@ -46,6 +46,7 @@ def add(tx: Connection, released: Issue, text: IssueText) -> None:
     tx.execute(
         insert(issue).values(
             id=released.id,
+            key=select(func.coalesce(func.max(issue.c.key), 0) + 1).scalar_subquery(),
             guide=released.guide,
             number=released.number,
             slot=released.slot.key,

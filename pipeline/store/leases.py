@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 
 from pipeline.model import Delivery, DeliveryState, Mode, SubscriberStatus
+from pipeline.store.ledger import OF_ISSUE, key_of
 from pipeline.store.tables import delivery, issue, subscriber, subscription
 from pipeline.store.upsert import unpacked
 
@@ -38,8 +39,9 @@ WAITING = (DeliveryState.PENDING.value, DeliveryState.DEFERRED.value)
 LEFT, SUPPRESSED = "left before it went", "the address is not mailed any more"
 """What is noted of deliveries that are not wanted any more."""
 
+IS_WAITING = text("delivery.state IN ('pending', 'deferred')")
 _IS_LEASED = text("delivery.state = 'leased'")
-"""In the words of the partial index."""
+"""In the words of the partial indexes, by which alone SQLite knows them."""
 
 MAX_REPLY = 500
 """Characters kept of what a relay said."""
@@ -115,16 +117,14 @@ def claim(tx: Connection, now: datetime, wanted: Claim) -> tuple[Claimed, ...]:
 
 
 def is_due(now: datetime) -> ColumnElement[bool]:
-    """Due deliveries, said so that SQLite takes the index of what is due.
-
-    It knows a partial index only by the very words of its condition.
-    """
-    return and_(text("delivery.state IN ('pending', 'deferred')"), delivery.c.next_at <= now)
+    """Due deliveries, said so that SQLite takes the index of what is due."""
+    return and_(IS_WAITING, delivery.c.next_at <= now)
 
 
 def _is_due(now: datetime, among: Collection[str]) -> ColumnElement[bool]:
     """Due deliveries of these issues; the index of issues is kept from being taken for them."""
-    return and_(is_due(now), delivery.c.issue_id.concat("").in_(among))
+    keys = select(issue.c.key).where(issue.c.id.in_(among))
+    return and_(is_due(now), (delivery.c.issue_key + 0).in_(keys))
 
 
 def _is_wanted() -> ColumnElement[bool]:
@@ -138,7 +138,7 @@ def _due(now: datetime, wanted: Claim) -> Any:
     """The rows of a claim, each with its reader and whether they still want it."""
     mine = (
         select(
-            delivery.c.issue_id,
+            delivery.c.issue_key,
             delivery.c.subscriber_id,
             delivery.c.attempts,
             delivery.c.mode,
@@ -147,12 +147,13 @@ def _due(now: datetime, wanted: Claim) -> Any:
             delivery.c.next_at,
         )
         .where(_is_due(now, wanted.among), delivery.c.destination == wanted.destination)
-        .order_by(delivery.c.next_at, delivery.c.issue_id, delivery.c.subscriber_id)
+        .order_by(delivery.c.next_at, delivery.c.issue_key, delivery.c.subscriber_id)
         .limit(wanted.limit)
         .with_for_update(skip_locked=True)
         .subquery("mine")
     )
     columns = (
+        issue.c.id,
         *(column for column in mine.c if column.name != "next_at"),
         subscriber.c.address,
         subscriber.c.domain,
@@ -162,7 +163,7 @@ def _due(now: datetime, wanted: Claim) -> Any:
         _is_wanted().label("is_wanted"),
     )
     return _with_reader(mine, columns).order_by(
-        mine.c.next_at, mine.c.issue_id, mine.c.subscriber_id
+        mine.c.next_at, mine.c.issue_key, mine.c.subscriber_id
     )
 
 
@@ -172,7 +173,7 @@ def _with_reader(rows: FromClause, columns: tuple[Any, ...]) -> Any:
         select(*columns)
         .select_from(rows)
         .join(subscriber, subscriber.c.id == rows.c.subscriber_id)
-        .join(issue, issue.c.id == rows.c.issue_id)
+        .join(issue, issue.c.key == rows.c.issue_key)
         .outerjoin(
             subscription,
             and_(
@@ -184,23 +185,22 @@ def _with_reader(rows: FromClause, columns: tuple[Any, ...]) -> Any:
     )
 
 
-def _by_issue(rows: Iterable[Any]) -> Iterable[tuple[str, list[int]]]:
-    ordered = sorted(rows, key=lambda row: (row.issue_id, row.subscriber_id))
-    for issue_id, group in groupby(ordered, key=lambda row: row.issue_id):
-        yield str(issue_id), [row.subscriber_id for row in group]
-
-
-def _these(issue_id: str, subscriber_ids: list[int]) -> ColumnElement[bool]:
-    # one value: of a list each member would be looked at
-    ids: BindParameter[Any] = bindparam("b_ids", subscriber_ids, expanding=True)
-    return and_(delivery.c.issue_id == issue_id, delivery.c.subscriber_id.in_(ids))
+def _by_issue(rows: Iterable[Any]) -> Iterable[ColumnElement[bool]]:
+    """These rows of deliveries, those of each issue in an expression."""
+    ordered = sorted(rows, key=lambda row: (row.issue_key, row.subscriber_id))
+    for key, group in groupby(ordered, key=lambda row: row.issue_key):
+        # one value: of a list each member would be looked at
+        ids: BindParameter[Any] = bindparam(
+            "b_ids", [row.subscriber_id for row in group], expanding=True
+        )
+        yield and_(delivery.c.issue_key == key, delivery.c.subscriber_id.in_(ids))
 
 
 def _lease(rows: list[Row[Any]], tx: Connection, now: datetime, lease: str) -> None:
-    for issue_id, ids in _by_issue(rows):
+    for these in _by_issue(rows):
         tx.execute(
             update(delivery)
-            .where(_these(issue_id, ids))
+            .where(these)
             .values(
                 state=DeliveryState.LEASED.value,
                 leased_at=now,
@@ -212,8 +212,8 @@ def _lease(rows: list[Row[Any]], tx: Connection, now: datetime, lease: str) -> N
 
 
 def _hold_back(rows: list[Row[Any]], tx: Connection) -> None:
-    for issue_id, ids in _by_issue(rows):
-        tx.execute(update(delivery).where(_these(issue_id, ids)).values(next_at=None))
+    for these in _by_issue(rows):
+        tx.execute(update(delivery).where(these).values(next_at=None))
 
 
 def _call_off(rows: list[Row[Any]], tx: Connection, now: datetime) -> None:
@@ -222,16 +222,14 @@ def _call_off(rows: list[Row[Any]], tx: Connection, now: datetime) -> None:
         (DeliveryState.CANCELLED, LEFT, [row for row in rows if row.status != gone]),
         (DeliveryState.SUPPRESSED, SUPPRESSED, [row for row in rows if row.status == gone]),
     ):
-        for issue_id, ids in _by_issue(those):
+        for these in _by_issue(those):
             tx.execute(
-                update(delivery)
-                .where(_these(issue_id, ids))
-                .values(state=state.value, settled_at=now, reply=reply)
+                update(delivery).where(these).values(state=state.value, settled_at=now, reply=reply)
             )
 
 
 def _claimed(row: Sequence[Any]) -> Claimed:
-    issue_id, subscriber_id, attempts, mode, first, run, address, domain, name, *_ = row
+    issue_id, _, subscriber_id, attempts, mode, first, run, address, domain, name, *_ = row
     leased = DeliveryState.LEASED
     one = Delivery(issue_id, subscriber_id, leased, attempts + 1, address, name, run)
     return Claimed(one, _MODES[mode], domain, first)
@@ -243,7 +241,7 @@ _MODES = {mode.value: mode for mode in Mode}
 def withdrawn(tx: Connection, leases: Collection[str]) -> frozenset[tuple[str, int]]:
     """Which of the deliveries leased under these names are not wanted any more."""
     rows = tx.execute(
-        _with_reader(delivery, (delivery.c.issue_id, delivery.c.subscriber_id)).where(
+        _with_reader(delivery, (issue.c.id, delivery.c.subscriber_id)).where(
             _IS_LEASED,
             delivery.c.leased_by.in_(leases),
             or_(~_is_wanted(), issue.c.paused.is_not(None)),
@@ -277,7 +275,8 @@ def _settle_sent(tx: Connection, group: list[Settled], relay: str | None, lease:
     tx.execute(
         update(delivery)
         .where(
-            delivery.c.issue_id == rows.c.issue_id,
+            issue.c.id == rows.c.issue_id,
+            OF_ISSUE,
             delivery.c.subscriber_id == rows.c.subscriber_id,
             delivery.c.leased_by == lease,
             delivery.c.state.in_((DeliveryState.LEASED.value, DeliveryState.UNCERTAIN.value)),
@@ -297,7 +296,7 @@ def _settle_others(tx: Connection, rows: list[dict[str, Any]], lease: str) -> No
     tx.execute(
         update(delivery)
         .where(
-            delivery.c.issue_id == bindparam("b_issue"),
+            delivery.c.issue_key == key_of(bindparam("b_issue")),
             delivery.c.subscriber_id == bindparam("b_subscriber"),
             delivery.c.leased_by == lease,
             delivery.c.state == DeliveryState.LEASED.value,
@@ -344,9 +343,9 @@ def standing(tx: Connection) -> dict[str, datetime]:
 def held(tx: Connection, lease: str) -> tuple[tuple[str, int, int], ...]:
     """The deliveries that are leased under this name: (issue id, subscriber id, run)."""
     rows = tx.execute(
-        select(delivery.c.issue_id, delivery.c.subscriber_id, delivery.c.run).where(
-            _IS_LEASED, delivery.c.leased_by == lease
-        )
+        select(issue.c.id, delivery.c.subscriber_id, delivery.c.run)
+        .join(issue, OF_ISSUE)
+        .where(_IS_LEASED, delivery.c.leased_by == lease)
     )
     return tuple((issue_id, subscriber_id, run) for issue_id, subscriber_id, run in rows)
 

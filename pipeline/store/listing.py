@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, and_, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, and_, func, or_, select
 
 from pipeline.model import Subscriber, SubscriberStatus, Subscription
+from pipeline.store.ledger import OF_ISSUE, PLANNED_AT, key_of
 from pipeline.store.subscribers import address_key, read_subscriber, read_subscription
 from pipeline.store.tables import delivery, issue, subscriber, subscription
 
@@ -137,7 +138,7 @@ def deliveries(
     subscriber_id: int | None = None,
     state: str = "",
 ) -> tuple[DeliveryLine, ...]:
-    """Deliveries by issue and subscriber.
+    """Deliveries by issue, in the order of their release, and subscriber.
 
     Args:
         tx: The transaction.
@@ -147,18 +148,19 @@ def deliveries(
         subscriber_id: Only those to this subscriber.
         state: Only those in this state.
     """
+    known = func.coalesce(key_of(after[0]), 0)
     wanted = (
         select(*_DELIVERY)
-        .join(issue, issue.c.id == delivery.c.issue_id)
-        .where(_later(delivery.c.issue_id, delivery.c.subscriber_id, after))
+        .join(issue, OF_ISSUE)
+        .where(_later(delivery.c.issue_key, delivery.c.subscriber_id, (known, after[1])))
     )
     if issue_id:
-        wanted = wanted.where(delivery.c.issue_id == issue_id)
+        wanted = wanted.where(delivery.c.issue_key == key_of(issue_id))
     if subscriber_id is not None:
         wanted = wanted.where(delivery.c.subscriber_id == subscriber_id)
     if state:
         wanted = wanted.where(delivery.c.state == state)
-    order = (delivery.c.issue_id, delivery.c.subscriber_id)
+    order = (delivery.c.issue_key, delivery.c.subscriber_id)
     return tuple(DeliveryLine(*row) for row in tx.execute(wanted.order_by(*order).limit(limit)))
 
 
@@ -166,14 +168,14 @@ _ISSUE: tuple[Column[Any], ...] = (
     issue.c.id, issue.c.guide, issue.c.number, issue.c.subject, issue.c.lang, issue.c.path,
     issue.c.tags, issue.c.released_at, issue.c.updated_at, issue.c.paused,
 )  # fmt: skip
-_DELIVERY: tuple[Column[Any], ...] = (
-    delivery.c.issue_id, issue.c.guide, issue.c.number, delivery.c.subscriber_id,
-    delivery.c.mode, delivery.c.state, delivery.c.planned_at, delivery.c.attempts,
+_DELIVERY: tuple[ColumnElement[Any], ...] = (
+    issue.c.id, issue.c.guide, issue.c.number, delivery.c.subscriber_id,
+    delivery.c.mode, delivery.c.state, PLANNED_AT, delivery.c.attempts,
     delivery.c.next_at, delivery.c.settled_at, delivery.c.relay, delivery.c.reply,
 )  # fmt: skip
 
 
-def _later(first: Any, second: Any, after: tuple[str, int]) -> ColumnElement[bool]:
+def _later(first: Any, second: Any, after: tuple[Any, int]) -> ColumnElement[bool]:
     """Rows after this pair of keys, said so that both databases take the index."""
     one, other = after
     return and_(first >= one, or_(first > one, second > other))

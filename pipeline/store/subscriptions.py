@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, up
 
 from pipeline.model import DeliveryState, Mode
 from pipeline.store.leases import LEFT
+from pipeline.store.ledger import OF_ISSUE
 from pipeline.store.subscribers import Follow
 from pipeline.store.tables import delivery, issue, subscription
 from pipeline.store.upsert import insert
@@ -64,12 +65,12 @@ def come_back(
     done = tx.execute(update(subscription).where(mine, *about).values(ended_at=None))
     if not done.rowcount:
         return False
-    those = select(issue.c.id).where(issue.c.guide == guide)
+    those = select(issue.c.key).where(issue.c.guide == guide)
     tx.execute(
         update(delivery)
         .where(
             delivery.c.subscriber_id == subscriber_id,
-            delivery.c.issue_id.in_(those),
+            delivery.c.issue_key.in_(those),
             delivery.c.state == DeliveryState.CANCELLED.value,
             delivery.c.reply == LEFT,
             delivery.c.settled_at > left_at - SECOND,
@@ -124,8 +125,8 @@ def is_under_way(tx: Connection, subscriber_id: int, guide: str) -> bool:
     """Whether a sender has a part of this guide in hand for somebody, or nobody knows."""
     busy = (DeliveryState.LEASED.value, DeliveryState.UNCERTAIN.value)
     found = (
-        select(delivery.c.issue_id)
-        .join(issue, issue.c.id == delivery.c.issue_id)
+        select(delivery.c.issue_key)
+        .join(issue, OF_ISSUE)
         .where(
             delivery.c.subscriber_id == subscriber_id,
             issue.c.guide == guide,
@@ -138,10 +139,10 @@ def is_under_way(tx: Connection, subscriber_id: int, guide: str) -> bool:
 
 def restart(tx: Connection, subscriber_id: int, guide: str) -> None:
     """Begin a drip again at part 1; what was delivered before is forgotten, but for its events."""
-    those = select(issue.c.id).where(issue.c.guide == guide)
+    those = select(issue.c.key).where(issue.c.guide == guide)
     tx.execute(
         delete(delivery).where(
-            delivery.c.subscriber_id == subscriber_id, delivery.c.issue_id.in_(those)
+            delivery.c.subscriber_id == subscriber_id, delivery.c.issue_key.in_(those)
         )
     )
     tx.execute(
@@ -162,7 +163,7 @@ def received(tx: Connection, subscriber_id: int) -> dict[str, int]:
     """How many parts of each guide somebody was sent."""
     rows = tx.execute(
         select(issue.c.guide, func.count())
-        .join(delivery, delivery.c.issue_id == issue.c.id)
+        .join(delivery, OF_ISSUE)
         .where(
             delivery.c.subscriber_id == subscriber_id,
             delivery.c.state == DeliveryState.SENT.value,

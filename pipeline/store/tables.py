@@ -50,8 +50,9 @@ class Instant(TypeDecorator[datetime]):
 
 
 def _one_of(column: str, values: type[DeliveryState | Mode | SubscriberStatus]) -> CheckConstraint:
-    names = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({names})", name=f"{column}_known")
+    # not IN: SQLite would build the list anew for each row that is written
+    said = " OR ".join(f"{column} = '{value}'" for value in values)
+    return CheckConstraint(said, name=f"{column}_known")
 
 
 metadata = MetaData(
@@ -89,6 +90,15 @@ issue = Table(
     "issue",
     metadata,
     Column("id", String, primary_key=True),
+    Column(
+        "key",
+        Integer,
+        nullable=False,
+        unique=True,
+        index=True,
+        server_default=text("0"),
+        comment="by which deliveries name it: its id in each of their rows made these long",
+    ),
     Column("guide", String, nullable=False),
     Column("number", Integer, nullable=False),
     Column("slot", String, nullable=False, comment="local date-time and zone"),
@@ -160,6 +170,14 @@ subscriber = Table(
     _one_of("status", SubscriberStatus),
 )
 
+Index(
+    "ix_subscriber_hour",
+    subscriber.c.zone,
+    subscriber.c.hour,
+    sqlite_where=text("hour IS NOT NULL"),
+    postgresql_where=text("hour IS NOT NULL"),
+)
+
 subscription = Table(
     "subscription",
     metadata,
@@ -189,11 +207,11 @@ Index(
 delivery = Table(
     "delivery",
     metadata,
-    Column("issue_id", ForeignKey("issue.id"), primary_key=True),
+    Column("issue_key", ForeignKey("issue.key"), primary_key=True),
     Column("subscriber_id", ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True),
     Column("mode", String, nullable=False),
-    Column("slot", String, nullable=False, comment="of the run that it belongs to"),
-    Column("planned_at", Instant, nullable=False),
+    Column("slot", String, comment="of the run that it belongs to; null: that of its issue"),
+    Column("planned_at", Instant, comment="null: when its issue was released"),
     Column("state", String, nullable=False),
     Column("destination", String, nullable=False, server_default="", comment="group of domains"),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
@@ -215,6 +233,8 @@ Index(
     "ix_delivery_due",
     delivery.c.destination,
     delivery.c.next_at,
+    delivery.c.issue_key,
+    delivery.c.subscriber_id,
     sqlite_where=_WAITING,
     postgresql_where=_WAITING,
 )

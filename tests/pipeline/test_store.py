@@ -107,7 +107,7 @@ def released(store: Store, number: int = 1) -> Issue:
     one = issue(number)
     with store.write() as tx:
         issues.add(tx, one, _text(one, "Why", "Sleep well"))
-        deliveries.snapshot(tx, Planned(one.id, one.guide, one.slot.key, NOW, NOW), "", None)
+        deliveries.snapshot(tx, Planned(one.id, one.guide, NOW, NOW), "", None)
     return one
 
 
@@ -336,7 +336,7 @@ def test_a_snapshot_is_taken_once(store: Store) -> None:
     one = released(store)
     reader(store, "late")
     with store.write() as tx:
-        plan = Planned(one.id, one.guide, one.slot.key, NOW, NOW)
+        plan = Planned(one.id, one.guide, NOW, NOW)
         assert deliveries.snapshot(tx, plan, "", None) == 1  # the late one, not the early again
         assert deliveries.snapshot(tx, plan, "", None) == 0
 
@@ -446,7 +446,7 @@ def test_a_claim_is_for_one_group_of_domains(store: Store) -> None:
     one = issue(1)
     with store.write() as tx:
         issues.add(tx, one, _text(one, "Why", "Sleep well"))
-        plan = Planned(one.id, one.guide, one.slot.key, NOW, NOW, {"example.org": "some"})
+        plan = Planned(one.id, one.guide, NOW, NOW, {"example.org": "some"})
         deliveries.snapshot(tx, plan, "", None)
         assert leases.destinations(tx, NOW, {one.id}) == ("some",)
         assert claim(tx, one) == []
