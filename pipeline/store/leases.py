@@ -305,7 +305,9 @@ def _settle_others(tx: Connection, rows: list[dict[str, Any]], lease: str) -> No
             state=bindparam("b_state"),
             reply=func.coalesce(bindparam("b_reply"), delivery.c.reply),
             relay=func.coalesce(bindparam("b_relay"), delivery.c.relay),
-            next_at=func.coalesce(bindparam("b_next"), delivery.c.next_at),
+            next_at=func.coalesce(
+                bindparam("b_next", type_=delivery.c.next_at.type), delivery.c.next_at
+            ),
             settled_at=bindparam("b_settled"),
             attempts=delivery.c.attempts - bindparam("b_untried"),
             leased_at=None,

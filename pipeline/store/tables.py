@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -19,34 +15,16 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     false,
     text,
 )
-from typing_extensions import override
 
 from pipeline.model import DeliveryState, Mode, SubscriberStatus
+from pipeline.store.instant import CountedInstant, Instant
 
 EVERY_GUIDE = "*"
 """Stands in `subscription.guide` for whoever follows all guides, those to come included."""
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware datetime, kept in UTC also where the database knows no zones."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    @override
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else value.astimezone(UTC)
-
-    @override
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def _one_of(column: str, values: type[DeliveryState | Mode | SubscriberStatus]) -> CheckConstraint:
@@ -215,7 +193,7 @@ delivery = Table(
     Column("state", String, nullable=False),
     Column("destination", String, nullable=False, server_default="", comment="group of domains"),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
-    Column("next_at", Instant, comment="not before this instant; null: paused"),
+    Column("next_at", CountedInstant, comment="not before this instant; null: paused"),
     Column("first_tried_at", Instant),
     Column("leased_at", Instant),
     Column("leased_by", String),

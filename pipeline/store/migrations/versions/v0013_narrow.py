@@ -16,8 +16,8 @@ INDEXES = (
     ("leased", ["leased_by", "leased_at"], "state = 'leased'"),
 )  # fmt: skip
 KEPT = (
-    "subscriber_id, mode, state, destination, attempts, next_at, first_tried_at, leased_at,"
-    " leased_by, settled_at, relay, reply, run"
+    "subscriber_id, mode, state, destination, attempts, first_tried_at, leased_at, leased_by,"
+    " settled_at, relay, reply, run"
 )
 
 
@@ -48,7 +48,7 @@ def _make_way() -> None:
     op.rename_table("delivery", "delivery_before")
     for name, _, _ in INDEXES:
         op.drop_index(f"ix_delivery_{name}", "delivery_before")
-    if op.get_bind().dialect.name == "postgresql":  # where its index has a name of the schema
+    if not _is_sqlite():  # where the index of a key has a name among all others
         op.drop_constraint("pk_delivery", "delivery_before")
 
 
@@ -65,7 +65,7 @@ def _create() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("destination", sa.String(), server_default="", nullable=False),
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("next_at", instant),
+        sa.Column("next_at", sa.Integer() if _is_sqlite() else instant),
         sa.Column("first_tried_at", instant),
         sa.Column("leased_at", instant),
         sa.Column("leased_by", sa.String()),
@@ -88,16 +88,25 @@ def _create() -> None:
 
 
 def _fill() -> None:
-    """Move all rows, each issue's together; what the issue says as well is left out."""
+    """Move all rows, each issue's together; what the issue says as well is left out.
+
+    On SQLite they say when they are due in microseconds.
+    """
     kept = ", ".join(f"d.{column}" for column in KEPT.split(", "))
     same = "d.mode = 'live' AND d.slot = issue.slot AND d.planned_at = issue.released_at"
+    due = "strftime('%s', substr(d.next_at, 1, 19)) * 1000000 + substr(d.next_at, 21, 6)"
     op.execute(
-        f"INSERT INTO delivery (issue_key, slot, planned_at, {KEPT})"  # noqa: S608 -- ours
+        f"INSERT INTO delivery (issue_key, slot, planned_at, next_at, {KEPT})"  # noqa: S608 -- ours
         f" SELECT issue.key, CASE WHEN {same} THEN NULL ELSE d.slot END,"
-        f" CASE WHEN {same} THEN NULL ELSE d.planned_at END, {kept}"
+        f" CASE WHEN {same} THEN NULL ELSE d.planned_at END,"
+        f" {due if _is_sqlite() else 'd.next_at'}, {kept}"
         " FROM issue JOIN delivery_before AS d ON d.issue_id = issue.id"
         " ORDER BY issue.key, d.subscriber_id"
     )
+
+
+def _is_sqlite() -> bool:
+    return op.get_bind().dialect.name == "sqlite"
 
 
 def _index(name: str, table: str, columns: list[str], said: str | None) -> None:
