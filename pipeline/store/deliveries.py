@@ -90,10 +90,7 @@ def snapshot(tx: Connection, plan: Planned, zone: str, hour: int | None) -> int:
             _destination(plan.groups),
         )
         .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
-        .where(
-            *_live_audience(plan.guide, plan.released_at),
-            *_at_local_time(zone, hour),
-        )
+        .where(*_audience(plan, zone, hour))
     )
     columns = ["issue_key", "subscriber_id", "mode", "state", "next_at", "destination"]
     wanted = insert(tx, delivery).from_select(columns, audience).on_conflict_do_nothing()
@@ -110,19 +107,21 @@ def learn_sizes(tx: Connection) -> None:
             tx.exec_driver_sql(f"ANALYZE {one.name}")
 
 
-def _at_local_time(zone: str, hour: int | None) -> tuple[ColumnElement[bool], ...]:
-    if hour is None:
-        return (subscriber.c.hour.is_(None),)
-    return subscriber.c.zone == zone, subscriber.c.hour == hour
-
-
-def _live_audience(slug: str, at: datetime) -> tuple[Any, ...]:
+def _audience(plan: Planned, zone: str, hour: int | None) -> tuple[ColumnElement[bool], ...]:
+    """Who follows the guide by its own calendar, is mailed, and wants it at this local time."""
+    guide: ColumnElement[str] = subscription.c.guide
+    at: tuple[ColumnElement[bool], ...] = (subscriber.c.hour.is_(None),)
+    if hour is not None:  # they are few: the index of guides is kept from being taken for them
+        guide = guide.concat("")
+        at = subscriber.c.zone == zone, subscriber.c.hour == hour
+    until = subscription.c.paused_until
     return (
-        or_(subscription.c.paused_until.is_(None), subscription.c.paused_until <= at),
-        subscription.c.guide == slug,
+        or_(until.is_(None), until <= plan.released_at),
+        guide == plan.guide,
         subscription.c.mode == Mode.LIVE.value,
         subscription.c.ended_at.is_(None),
         subscriber.c.status == SubscriberStatus.ACTIVE.value,
+        *at,
     )
 
 

@@ -290,6 +290,8 @@ def test_a_million_rows_are_not_read_for_some(tmp_path: Path) -> None:
     store.close()
     assert len(plans) >= 10
     assert [found for found in plans.items() if "SCAN delivery" in found[1]] == []
+    (planned,) = (plan for statement, plan in plans.items() if statement.startswith("INSERT"))
+    assert any("USING INDEX ix_subscriber_hour" in step for step in planned)
     settled = [plan for statement, plan in plans.items() if "json_each" in statement]
     assert all("SEARCH delivery USING PRIMARY KEY" in " ".join(plan) for plan in settled)
 
@@ -301,6 +303,7 @@ def _plan(tx: Connection, statement: str, values: Any) -> list[str]:
 def _a_pass(store: Store, issue_id: str, subscriber_id: int) -> None:
     """What a sender asks and says from the first look to the last result."""
     with store.write() as tx:
+        deliveries.snapshot(tx, Planned(issue_id, "sleep", NOW, NOW), "Asia/Tokyo", 7)
         deliveries.next_due(tx)
         deliveries.due_issues(tx, NOW)
         deliveries.due_count(tx, NOW)
