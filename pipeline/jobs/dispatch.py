@@ -182,7 +182,7 @@ class Dispatch:
         if not route.workers or not result.is_last:
             self._problems[str(error)] = None
         if not route.workers:
-            self._gates.break_relay(route.transport.name, str(error), now)
+            self._gates.break_relay(route.name, str(error), now)
             for task in route.take_back():
                 self._lanes[task.lane].put_back(task)
         self._lanes[result.task.lane].put_back(result.task)
@@ -202,7 +202,7 @@ class Dispatch:
             first_at=task.claimed.first_tried_at,
         )
         self._tried[one.issue_id] += 1
-        relay = result.route.transport.name
+        relay = result.route.name
         if outcome.meaning is Meaning.ACCEPTED:
             self._taken[relay][task.lane, task.claimed.domain if not task.lane else ""] += 1
         else:
@@ -304,12 +304,12 @@ class Dispatch:
         """How many messages a relay may be given now."""
         if not self._is_usable(route, now):
             return 0
-        left = self._gates.relay(route.transport.name).left_today(route.transport.since, now)
+        left = self._gates.relay(route.name).left_today(route.transport.since, now)
         room = min(route.workers + BACKLOG, left) - route.in_flight
         return max(0, int(min(room, self._buckets[route].available(time.monotonic()))))
 
     def _is_usable(self, route: Route, now: datetime) -> bool:
-        gate = self._gates.relay(route.transport.name)
+        gate = self._gates.relay(route.name)
         if not route.workers or not gate.is_open(now):
             return False
         left = gate.left_today(route.transport.since, now)
@@ -352,8 +352,10 @@ class Dispatch:
 
 def _next_in_turn(free: dict[Route, int]) -> Route | None:
     """Of the relays that have room the one that has had the least of its share."""
-    able = (route for route, room in free.items() if room)
-    return min(able, key=lambda route: route.served / route.transport.weight, default=None)
+    able = [route for route, room in free.items() if room]
+    if len(able) <= 1:
+        return able[0] if able else None
+    return min(able, key=lambda route: route.served / route.transport.weight)
 
 
 def _waiting(task: Task, now: datetime, until: datetime | None = None) -> Settled:

@@ -57,7 +57,7 @@ class Route:
     def __init__(
         self, desk: Desk, transport: Transport, compiled: Compiled, done: Callable[[Result], None]
     ) -> None:
-        self.transport = transport
+        self.transport, self.name = transport, transport.name
         self.in_flight = 0
         """Tasks that were put and whose results were not taken yet; counted by who puts them."""
         self.served = 0

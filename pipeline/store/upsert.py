@@ -24,10 +24,15 @@ _UNPACK = {
 }
 
 
-def unpacked(tx: Connection, rows: list[tuple[str, int, str]]) -> Subquery:
-    """Rows as a table of `issue_id`, `subscriber_id` and `said`, sent as one value.
+def unpacked(dialect: str) -> Subquery:
+    """The rows that the parameter `packed` holds: `issue_id`, `subscriber_id` and `said`.
 
     One statement instead of one for each row: a sender has other things to do meanwhile.
     """
-    found = text(_UNPACK[tx.dialect.name]).bindparams(packed=json.dumps(rows))
+    found = text(_UNPACK[dialect])
     return found.columns(issue_id=String, subscriber_id=Integer, said=String).subquery("packed")
+
+
+def packed(rows: list[tuple[str, int, str]]) -> str:
+    """Rows as the value of that parameter."""
+    return json.dumps(rows)
