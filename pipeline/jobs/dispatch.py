@@ -319,12 +319,12 @@ class Dispatch:
 
     def _finish(self) -> None:
         """Give back what was not begun, wait for what was, and write down all that is known."""
+        self._take_back()
         for route in self._routes:
-            for task in route.take_back():
-                self._lanes[task.lane].put_back(task)
             route.end()
         self._loop.end()
         self._wait()
+        self._take_back()  # what was to follow on a connection that broke
         now = self._desk.clock()
         try:
             with self._desk.store.write(alone=False) as tx:
@@ -337,6 +337,12 @@ class Dispatch:
         except StoreError as error:
             self._problems[str(error)] = None
         self._leases.close()
+
+    def _take_back(self) -> None:
+        """Have what was handed on and nobody has begun."""
+        for route in self._routes:
+            for task in route.take_back():
+                self._lanes[task.lane].put_back(task)
 
     def _wait(self) -> None:
         """Wait for messages under way: until they are settled, or for as long as we may."""
