@@ -170,8 +170,8 @@ class Loop:
 
     def _go_on(self, worker: _Worker, said: Any = None, error: BaseException | None = None) -> None:
         """Tell a worker what came of its step, and let it go on until it has to wait again."""
-        worker.until = float("inf")
         while said is not _LATER:
+            worker.until = float("inf")
             try:
                 step = worker.steps.send(said) if error is None else worker.steps.throw(error)
             except StopIteration:
