@@ -150,7 +150,8 @@ def plan_drip(tx: Connection, issue_id: str, subscriber_id: int, plan: DripPlan)
             destination=plan.destination,
             run=plan.run,
         )
-        .on_conflict_do_nothing(),
+        .on_conflict_do_nothing()
+        .inline(),  # else the key, being said by a query, is asked back, and nothing counted
         execution_options={"preserve_rowcount": True},
     )  # fmt: skip
     return done.rowcount

@@ -229,6 +229,23 @@ def test_what_is_the_issues_is_read_from_it(store: Store) -> None:
     assert (released.slot.key, released.released_at) == (OUT, later)
 
 
+def test_what_is_planned_is_counted(store: Store) -> None:
+    """A plan says how many rows it added; said again, none."""
+    reader(store, "live")
+    drip, one = reader(store, "drip", mode=Mode.DRIP), issue(1)
+    plan = Planned(one.id, one.guide, NOW, NOW)
+    with store.write() as tx:
+        issues.add(tx, one, _text(one, "Why", "Sleep well"))
+        counts = [
+            (
+                deliveries.snapshot(tx, plan, "", None),
+                deliveries.plan_drip(tx, one.id, drip, DripPlan(OUT, NOW)),
+            )
+            for _ in range(2)
+        ]
+    assert counts == [(1, 1), (0, 0)]
+
+
 def test_issues_are_numbered_as_they_come(store: Store) -> None:
     """Each release has the next key, and its deliveries are listed in that order."""
     mine = reader(store, "mine")
