@@ -43,7 +43,7 @@ PARAGRAPHS = 44
 """Make a message of 30,000 octets and a few more."""
 OCTETS = 30_000
 CONNECTIONS = 10
-ROUNDS = 3
+ROUNDS = 2
 HERE = Path(__file__).parents[1]
 
 
