@@ -26,10 +26,12 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    false,
     func,
     or_,
     select,
     text,
+    true,
     update,
 )
 
@@ -110,12 +112,8 @@ def claim(tx: Connection, now: datetime, wanted: Claim) -> tuple[Claimed, ...]:
     Commit before sending. Who has left, or may not be mailed any more, is not among them: their
     deliveries are called off. What was given back while its issue was being paused waits with it.
     """
-    asked = {
-        "now": now,
-        "among": list(wanted.among),
-        "group": wanted.destination,
-        "most": wanted.limit,
-    }
+    group, most = wanted.destination, wanted.limit
+    asked = {"now": now, "among": list(wanted.among), "group": group, "most": most}
     while rows := tx.execute(_due(), asked).all():
         good = [row for row in rows if row.is_wanted and row.paused is None]
         _call_off([row for row in rows if not row.is_wanted], tx, now)
@@ -314,13 +312,14 @@ def _settle_sent(tx: Connection, group: list[Settled], relay: str | None, lease:
 @cache
 def _sent(dialect: str) -> Update:
     rows = unpacked(dialect)
+    held = and_(
+        delivery.c.leased_by == bindparam("lease"),
+        delivery.c.state.in_((DeliveryState.LEASED.value, DeliveryState.UNCERTAIN.value)),
+    )
+    # PostgreSQL knows of no leased rows yet, and would read all of them for each result
     return (
         update(delivery)
-        .where(
-            *_are(rows),
-            delivery.c.leased_by == bindparam("lease"),
-            delivery.c.state.in_((DeliveryState.LEASED.value, DeliveryState.UNCERTAIN.value)),
-        )
+        .where(*_are(rows), case((held, true()), else_=false()))
         .values(
             state=DeliveryState.SENT.value,
             reply=rows.c.said,
