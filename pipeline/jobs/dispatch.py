@@ -23,7 +23,8 @@ from pipeline.jobs.routes import Compiled, Result, Route, Task
 from pipeline.jobs.suppressed import REFUSED, suppress
 from pipeline.model import DeliveryState
 from pipeline.smtp import Loop
-from pipeline.store.leases import Claim, Settled
+from pipeline.store.claims import Claim
+from pipeline.store.leases import Settled
 
 FLUSH, TURN = 100, 0.25
 """Results are written to the ledger when there are so many, or after so many seconds."""
@@ -86,7 +87,7 @@ class Dispatch:
         try:
             with self._desk.store.read() as tx:
                 self._gates.load(store.throttles.gates(tx))
-                names = store.leases.destinations(tx, self._desk.clock(), self._among)
+                names = store.claims.destinations(tx, self._desk.clock(), self._among)
             groups = {one.name: one for one in self._desk.destinations}
             self._lanes = {one: Lane(groups.get(one) or Destination(one, ())) for one in names}
             while self._turn():
@@ -265,7 +266,7 @@ class Dispatch:
         """Lease so many for a lane; what goes to a domain that is left alone waits for it."""
         lease = self._leases.current()
         wanted = Claim(lease.name, self._among, lane.name, min(limit, lease.room))
-        rows = store.leases.claim(tx, now, wanted)
+        rows = store.claims.claim(tx, now, wanted)
         lane.is_drained = not rows
         lease.claimed += len(rows)
         resting = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pipeline import delivery, mail, store, token
@@ -142,13 +142,12 @@ class _Office:
         )
         if one.signup_id is not None:
             action = f"u/confirm/{token.confirm(one.signup_id, keys=desk.keys)}"
-            recipient = replace(recipient, action_url=site.url(action))
+            recipient = recipient._replace(action_url=site.url(action))
         elif one.subscriber_id is not None:
             leave = token.leave(one.subscriber_id, one.guide, keys=desk.keys)
             mine = token.preferences(one.subscriber_id, keys=desk.keys)
             back = token.back(one.subscriber_id, one.guide, one.created_at, keys=desk.keys)
-            recipient = replace(
-                recipient,
+            recipient = recipient._replace(
                 unsubscribe_url=site.url(f"u/{leave}"),
                 preferences_url=site.url(f"u/me/{mine}"),
                 action_url=site.url(f"u/back/{back}"),

@@ -22,9 +22,9 @@ from pipeline.model import (
     Subscriber,
     Subscription,
 )
-from pipeline.store.deliveries import DripPlan
 from pipeline.store.guides import GuideRecord
 from pipeline.store.letters import Queued
+from pipeline.store.plans import DripPlan
 
 NEVER_HELD = timedelta(days=36_500)
 """A reader's own run is not held when it is late: one part a day brings it back."""
@@ -99,7 +99,7 @@ def _plan(tx: store.Transaction, run: Run, mine: Subscription, plan: Plan, now: 
             next_at = now + LOOK_AGAIN
         else:
             drip = DripPlan(slot.key, now, plan.destination, mine.run)
-            planned = store.deliveries.plan_drip(tx, issue_id, mine.subscriber_id, drip)
+            planned = store.plans.plan_drip(tx, issue_id, mine.subscriber_id, drip)
             released = (*released, Release(number, slot, now))
             decision = schedule.next_release(run, released, plan.total, now)
     if isinstance(decision, schedule.Waiting):

@@ -20,8 +20,8 @@ from pipeline.model import (
     SubscriberStatus,
     Subscription,
 )
-from pipeline.store.deliveries import DripPlan
 from pipeline.store.guides import GuideRecord
+from pipeline.store.plans import DripPlan
 
 LONGEST_PAUSE = timedelta(days=366)
 
@@ -184,7 +184,7 @@ class Changes:
             slot = schedule.slot_at(self._now, run.zone).key
             group = self._desk.groups.get(domain, "")
             plan = DripPlan(slot, self._now, group, one.run)
-            store.deliveries.plan_drip(tx, issue_id, self._id, plan)
+            store.plans.plan_drip(tx, issue_id, self._id, plan)
             store.subscribers.advance(tx, one.id, run.started_at, self._now)
             self._note(tx, EventKind.HURRIED, guide, f"part {number}")
         return number

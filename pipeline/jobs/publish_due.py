@@ -170,14 +170,14 @@ def _record(tx: store.Transaction, issue: Issue, groups: Mapping[str, str]) -> i
     """Write an issue into the ledger and plan its deliveries; returns how many there are."""
     store.issues.add(tx, issue, text_of(issue))
     planned = 0
-    for zone, hour in store.deliveries.local_times(tx):
+    for zone, hour in store.plans.local_times(tx):
         at = issue.released_at
         if hour is not None:
             at = schedule.local_hour(at, zone or issue.zone, hour)
-        plan = store.deliveries.Planned(issue.id, issue.guide, issue.released_at, at, groups)
-        planned += store.deliveries.snapshot(tx, plan, zone, hour)
+        plan = store.plans.Planned(issue.id, issue.guide, issue.released_at, at, groups)
+        planned += store.plans.snapshot(tx, plan, zone, hour)
     if planned >= MANY:
-        store.deliveries.learn_sizes(tx)
+        store.plans.learn_sizes(tx)
     return planned
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pipeline import mail
 from pipeline.errors import FileError, MailError, PartworkError
@@ -13,14 +13,13 @@ from pipeline.jobs.desk import Desk, Session, Transport
 from pipeline.jobs.leases import Lease
 from pipeline.model import Message, Mode, Reply
 from pipeline.smtp import Idle, Loop, Work
-from pipeline.store.leases import Claimed
+from pipeline.store.claims import Claimed
 
 Compiled = Mapping[tuple[str, Mode], mail.Compiled]
 Key = tuple[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """A leased delivery that is to be handed over."""
 
     claimed: Claimed
@@ -34,8 +33,7 @@ class Task:
         return self.claimed.delivery.issue_id, self.claimed.delivery.subscriber_id
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What came of a task."""
 
     task: Task

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from pipeline.mail import head
 from pipeline.mail.encode import FENCE, cut, quoted_printable, quoted_solid, quoted_value
@@ -45,8 +46,7 @@ class Compiled:
     """SHA-256 of what all readers get alike: compiled again it is the same, or known not to be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     """What one reader's copy says that no other does."""
 
     subscriber_id: int

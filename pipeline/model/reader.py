@@ -153,9 +153,12 @@ class DeliveryState(StrEnum):
     UNCERTAIN = "uncertain"
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """The ledger row of one message, with what is needed to send it."""
+class Delivery(NamedTuple):
+    """The ledger row of one message, with what is needed to send it.
+
+    A tuple, as all are of which one is made for each message that goes out: a frozen dataclass
+    takes a microsecond more.
+    """
 
     issue_id: str
     subscriber_id: int
@@ -167,8 +170,7 @@ class Delivery:
     """Of the subscription: a part that is sent again in another run is another message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What a relay answered (RFC 5321 section 4.2); code 0 when the connection broke."""
 
     code: int
@@ -180,10 +182,7 @@ class Reply:
 
 
 class Message(NamedTuple):
-    """One issue for one subscriber: envelope, bytes, and an id that never changes.
-
-    A tuple, since one is made for each message that goes out: a frozen dataclass takes 1.4 us more.
-    """
+    """One issue for one subscriber: envelope, bytes, and an id that never changes."""
 
     issue_id: str
     subscriber_id: int

@@ -2,8 +2,9 @@
 
 `open_store` gives a `Store`; its `read()` and `write()` give transactions; the modules `guides`,
 `issues`, `compilations`, `archives`, `subscribers`, `subscriptions`, `signups`, `letters`,
-`events`, `suppressions`, `deliveries`, `leases`, `throttles`, `bounces`, `pings`, `renderings`,
-`tokens`, `answers`, `webhooks`, `instances` and `listing` hold what can be said in one.
+`events`, `suppressions`, `plans`, `deliveries`, `claims`, `leases`, `throttles`, `bounces`,
+`pings`, `renderings`, `tokens`, `answers`, `webhooks`, `instances` and `listing` hold what can be
+said in one.
 """
 
 from sqlalchemy import Connection as Transaction
@@ -12,6 +13,7 @@ from pipeline.store import (
     answers,
     archives,
     bounces,
+    claims,
     compilations,
     deliveries,
     events,
@@ -22,6 +24,7 @@ from pipeline.store import (
     letters,
     listing,
     pings,
+    plans,
     renderings,
     searching,
     signups,
@@ -45,6 +48,7 @@ __all__ = [
     "answers",
     "archives",
     "bounces",
+    "claims",
     "compilations",
     "copy",
     "deliveries",
@@ -57,6 +61,7 @@ __all__ = [
     "listing",
     "open_store",
     "pings",
+    "plans",
     "renderings",
     "searching",
     "shown",

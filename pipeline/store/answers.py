@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
+from pipeline.store.dialects import insert
 from pipeline.store.tables import api_answer
-from pipeline.store.upsert import insert
 
 
 @dataclass(frozen=True, slots=True)

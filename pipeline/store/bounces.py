@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from pipeline.store.dialects import insert
 from pipeline.store.tables import bounce
-from pipeline.store.upsert import insert
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, select
 
 from pipeline.model import Mode
+from pipeline.store.dialects import insert
 from pipeline.store.tables import compilation
-from pipeline.store.upsert import insert
 
 
 def find(tx: Connection, issue_id: str, mode: Mode, state: str) -> bytes | None:

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Row, select, update
 
 from pipeline.model import CatchUp, FrontMatter, Part
 from pipeline.store.codec import dump_outline, freeze, load_outline, thaw
+from pipeline.store.dialects import insert
 from pipeline.store.tables import archive, guide, issue, subscription
-from pipeline.store.upsert import insert
 
 
 @dataclass(frozen=True, slots=True)

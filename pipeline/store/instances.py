@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 
 from pipeline.model import Instance
+from pipeline.store.dialects import insert
 from pipeline.store.tables import instance
-from pipeline.store.upsert import insert
 
 
 def every(tx: Connection) -> tuple[Instance, ...]:

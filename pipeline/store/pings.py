@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select, update
 
+from pipeline.store.dialects import insert
 from pipeline.store.tables import ping
-from pipeline.store.upsert import insert
 
 
 def add(tx: Connection, topics: Iterable[str], now: datetime) -> None:

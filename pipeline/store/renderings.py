@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, select
 
+from pipeline.store.dialects import insert
 from pipeline.store.tables import rendering
-from pipeline.store.upsert import insert
 
 
 def states(tx: Connection) -> dict[str, str]:

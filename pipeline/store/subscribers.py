@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from pipeline.model import Mode, Subscriber, SubscriberStatus, Subscription
 from pipeline.store import deliveries
+from pipeline.store.dialects import insert
 from pipeline.store.tables import (
     EVERY_GUIDE,
     bounce,
@@ -31,7 +32,6 @@ from pipeline.store.tables import (
     subscriber,
     subscription,
 )
-from pipeline.store.upsert import insert
 
 PAGE = 1000
 

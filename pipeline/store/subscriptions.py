@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, update
 
 from pipeline.model import DeliveryState, Mode
-from pipeline.store.leases import LEFT
-from pipeline.store.ledger import OF_ISSUE
+from pipeline.store.dialects import insert
+from pipeline.store.ledger import LEFT, OF_ISSUE
 from pipeline.store.subscribers import Follow
 from pipeline.store.tables import delivery, issue, subscription
-from pipeline.store.upsert import insert
 
 SECOND = timedelta(seconds=1)
 

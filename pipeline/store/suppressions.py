@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 
+from pipeline.store.dialects import insert
 from pipeline.store.tables import suppression
-from pipeline.store.upsert import insert
 
 
 def add(tx: Connection, digest: str, reason: str, now: datetime) -> None:

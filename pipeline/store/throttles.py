@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, select
 
 from pipeline.delivery import Gate
+from pipeline.store.dialects import insert
 from pipeline.store.tables import throttle
-from pipeline.store.upsert import insert
 
 
 def gates(tx: Connection) -> dict[str, Gate]:

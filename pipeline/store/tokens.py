@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select
 
 from pipeline.model import ApiScope, ApiToken
+from pipeline.store.dialects import insert
 from pipeline.store.tables import api_token
-from pipeline.store.upsert import insert
 
 
 def add(tx: Connection, one: ApiToken, digest: str) -> bool:

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
 
+from pipeline.store.dialects import insert
 from pipeline.store.events import last
 from pipeline.store.tables import event, webhook
-from pipeline.store.upsert import insert
 
 
 @dataclass(frozen=True, slots=True)

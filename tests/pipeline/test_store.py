@@ -43,18 +43,21 @@ from pipeline.store import (
     Store,
     StoreOptions,
     Transaction,
+    claims,
     deliveries,
     guides,
     issues,
     leases,
     open_store,
+    plans,
     searching,
     subscribers,
 )
+from pipeline.store.claims import Claim
 from pipeline.store.databases import connect
-from pipeline.store.deliveries import Planned
 from pipeline.store.engine import HEAD
-from pipeline.store.leases import Claim, Settled
+from pipeline.store.leases import Settled
+from pipeline.store.plans import Planned
 from pipeline.store.subscribers import Follow
 from pipeline.store.tables import EVERY_GUIDE, metadata
 
@@ -107,7 +110,7 @@ def released(store: Store, number: int = 1) -> Issue:
     one = issue(number)
     with store.write() as tx:
         issues.add(tx, one, _text(one, "Why", "Sleep well"))
-        deliveries.snapshot(tx, Planned(one.id, one.guide, NOW, NOW), "", None)
+        plans.snapshot(tx, Planned(one.id, one.guide, NOW, NOW), "", None)
     return one
 
 
@@ -116,7 +119,7 @@ def claim(
 ) -> list[Delivery]:
     """What a claim among one issue's deliveries gives."""
     wanted = Claim(lease, {one.id}, "", limit)
-    return [each.delivery for each in leases.claim(tx, now, wanted)]
+    return [each.delivery for each in claims.claim(tx, now, wanted)]
 
 
 def test_migrations_make_what_the_tables_say(store: Store) -> None:
@@ -337,8 +340,8 @@ def test_a_snapshot_is_taken_once(store: Store) -> None:
     reader(store, "late")
     with store.write() as tx:
         plan = Planned(one.id, one.guide, NOW, NOW)
-        assert deliveries.snapshot(tx, plan, "", None) == 1  # the late one, not the early again
-        assert deliveries.snapshot(tx, plan, "", None) == 0
+        assert plans.snapshot(tx, plan, "", None) == 1  # the late one, not the early again
+        assert plans.snapshot(tx, plan, "", None) == 0
 
 
 def test_a_claim_is_nobody_elses(store: Store) -> None:
@@ -447,10 +450,10 @@ def test_a_claim_is_for_one_group_of_domains(store: Store) -> None:
     with store.write() as tx:
         issues.add(tx, one, _text(one, "Why", "Sleep well"))
         plan = Planned(one.id, one.guide, NOW, NOW, {"example.org": "some"})
-        deliveries.snapshot(tx, plan, "", None)
-        assert leases.destinations(tx, NOW, {one.id}) == ("some",)
+        plans.snapshot(tx, plan, "", None)
+        assert claims.destinations(tx, NOW, {one.id}) == ("some",)
         assert claim(tx, one) == []
-        assert len(leases.claim(tx, NOW, Claim("x", {one.id}, "some", 9))) == 2
+        assert len(claims.claim(tx, NOW, Claim("x", {one.id}, "some", 9))) == 2
         assert leases.standing(tx) == {"x": NOW}
         leases.renew(tx, ["x"], NOW + HOUR)
         assert leases.standing(tx) == {"x": NOW + HOUR}

@@ -22,16 +22,19 @@ from pipeline.store import (
     Store,
     StoreOptions,
     bounces,
+    claims,
     deliveries,
     events,
     issues,
     leases,
     listing,
     open_store,
+    plans,
 )
+from pipeline.store.claims import Claim
 from pipeline.store.databases import connect
-from pipeline.store.deliveries import DripPlan, Planned
-from pipeline.store.leases import Claim, Settled
+from pipeline.store.leases import Settled
+from pipeline.store.plans import DripPlan, Planned
 from tests.pipeline.test_store import KILLED, NOW, _text, issue, reader
 
 SQLITE = StoreOptions().url
@@ -215,8 +218,8 @@ def test_what_is_the_issues_is_read_from_it(store: Store) -> None:
     one, later = issue(1), NOW + timedelta(days=3)
     with store.write() as tx:
         issues.add(tx, one, _text(one, "Why", "Sleep well"))
-        deliveries.snapshot(tx, Planned(one.id, one.guide, NOW, NOW), "", None)
-        deliveries.plan_drip(tx, one.id, drip, DripPlan(OUT, later))
+        plans.snapshot(tx, Planned(one.id, one.guide, NOW, NOW), "", None)
+        plans.plan_drip(tx, one.id, drip, DripPlan(OUT, later))
         found = [deliveries.row(tx, one.id, who) for who in (live, drip)]
         assert deliveries.issues_of(tx, drip) == ((one.id, 1),)
         assert [each["planned_at"] for each in deliveries.of_subscriber(tx, live)] == [NOW]
@@ -238,8 +241,8 @@ def test_what_is_planned_is_counted(store: Store) -> None:
         issues.add(tx, one, _text(one, "Why", "Sleep well"))
         counts = [
             (
-                deliveries.snapshot(tx, plan, "", None),
-                deliveries.plan_drip(tx, one.id, drip, DripPlan(OUT, NOW)),
+                plans.snapshot(tx, plan, "", None),
+                plans.plan_drip(tx, one.id, drip, DripPlan(OUT, NOW)),
             )
             for _ in range(2)
         ]
@@ -253,7 +256,7 @@ def test_issues_are_numbered_as_they_come(store: Store) -> None:
     with store.write() as tx:
         for one in made:
             issues.add(tx, one, _text(one, "Why", "Sleep well"))
-            deliveries.plan_drip(tx, one.id, mine, DripPlan(OUT, NOW))
+            plans.plan_drip(tx, one.id, mine, DripPlan(OUT, NOW))
         keys = tx.execute(text("SELECT id, key FROM issue ORDER BY key")).all()
         first = listing.deliveries(tx, ("", 0), 2)
         rest = listing.deliveries(tx, (first[-1].issue_id, mine), 2)
@@ -273,10 +276,10 @@ def test_each_hour_is_planned_for_its_own(store: Store) -> None:
                 text("UPDATE subscriber SET zone = :zone, hour = :hour WHERE id = :id"), wish
             )
         issues.add(tx, one, _text(one, "Why", "Sleep well"))
-        times = deliveries.local_times(tx)
+        times = plans.local_times(tx)
         assert times == (("", None), ("Asia/Tokyo", 7), ("Europe/Rome", 7))
         plan = Planned(one.id, one.guide, NOW, NOW)
-        assert [deliveries.snapshot(tx, plan, zone, hour) for zone, hour in times] == [2, 1, 1]
+        assert [plans.snapshot(tx, plan, zone, hour) for zone, hour in times] == [2, 1, 1]
 
 
 def test_a_million_rows_are_not_read_for_some(tmp_path: Path) -> None:
@@ -286,7 +289,7 @@ def test_a_million_rows_are_not_read_for_some(tmp_path: Path) -> None:
     said: list[tuple[str, Any]] = []
     with store.write() as tx:
         issues.add(tx, one, _text(one, "Why", "Sleep well"))
-        deliveries.snapshot(tx, Planned(one.id, one.guide, NOW, NOW), "", None)
+        plans.snapshot(tx, Planned(one.id, one.guide, NOW, NOW), "", None)
 
     @event.listens_for(Engine, "before_cursor_execute")
     def keep(
@@ -299,17 +302,17 @@ def test_a_million_rows_are_not_read_for_some(tmp_path: Path) -> None:
     finally:
         event.remove(Engine, "before_cursor_execute", keep)
     with store.read() as tx:
-        plans = {
+        ways = {
             statement: _plan(tx, statement, values)
             for statement, values in said
             if "delivery" in statement
         }
     store.close()
-    assert len(plans) >= 10
-    assert [found for found in plans.items() if "SCAN delivery" in found[1]] == []
-    (planned,) = (plan for statement, plan in plans.items() if statement.startswith("INSERT"))
+    assert len(ways) >= 10
+    assert [found for found in ways.items() if "SCAN delivery" in found[1]] == []
+    (planned,) = (plan for statement, plan in ways.items() if statement.startswith("INSERT"))
     assert any("USING INDEX ix_subscriber_hour" in step for step in planned)
-    settled = [plan for statement, plan in plans.items() if "json_each" in statement]
+    settled = [plan for statement, plan in ways.items() if "json_each" in statement]
     assert all("SEARCH delivery USING PRIMARY KEY" in " ".join(plan) for plan in settled)
 
 
@@ -320,13 +323,13 @@ def _plan(tx: Connection, statement: str, values: Any) -> list[str]:
 def _a_pass(store: Store, issue_id: str, subscriber_id: int) -> None:
     """What a sender asks and says from the first look to the last result."""
     with store.write() as tx:
-        deliveries.snapshot(tx, Planned(issue_id, "sleep", NOW, NOW), "Asia/Tokyo", 7)
+        plans.snapshot(tx, Planned(issue_id, "sleep", NOW, NOW), "Asia/Tokyo", 7)
         deliveries.next_due(tx)
         deliveries.due_issues(tx, NOW)
         deliveries.due_count(tx, NOW)
         deliveries.has_due(tx, NOW, 5)
-        leases.destinations(tx, NOW, {issue_id})
-        assert len(leases.claim(tx, NOW, Claim("x", {issue_id}, "", 500))) == 1
+        claims.destinations(tx, NOW, {issue_id})
+        assert len(claims.claim(tx, NOW, Claim("x", {issue_id}, "", 500))) == 1
         leases.withdrawn(tx, ["x"])
         leases.renew(tx, ["x"], NOW)
         leases.standing(tx)
