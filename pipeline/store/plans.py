@@ -1,6 +1,7 @@
 """Statements about plans: who is to get an issue, written down when it is released.
 
-One row per (issue, subscriber), whatever is planned twice.
+One row per (issue, subscriber), whatever is planned twice. Rows are only ever read out of the
+tables that they refer to: there is none of an issue or a reader that is not there.
 """
 
 from __future__ import annotations
@@ -8,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, case, literal, or_, select
 
 from pipeline.model import DeliveryState, Mode, SubscriberStatus
 from pipeline.store.dialects import insert
@@ -67,21 +69,17 @@ def snapshot(tx: Connection, plan: Planned, zone: str, hour: int | None) -> int:
     Returns:
         How many rows were added; a second call adds none.
     """
-    audience = (
-        select(
-            key_of(plan.issue_id),
-            subscriber.c.id,
-            literal(Mode.LIVE.value),
-            literal(DeliveryState.PENDING.value),
-            literal(plan.not_before, delivery.c.next_at.type),
-            _destination(plan.groups),
-        )
-        .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
-        .where(*_audience(plan, zone, hour))
-    )
-    columns = ["issue_key", "subscriber_id", "mode", "state", "next_at", "destination"]
-    wanted = insert(tx, delivery).from_select(columns, audience).on_conflict_do_nothing()
-    return tx.execute(wanted, execution_options={"preserve_rowcount": True}).rowcount
+    row = {
+        "issue_key": key_of(plan.issue_id),
+        "subscriber_id": subscriber.c.id,
+        "mode": literal(Mode.LIVE.value),
+        "state": literal(DeliveryState.PENDING.value),
+        "next_at": literal(plan.not_before, delivery.c.next_at.type),
+        "destination": _destination(plan.groups),
+    }
+    following = subscription.c.subscriber_id == subscriber.c.id
+    audience = select(*row.values()).join(subscription, following)
+    return _add(tx, row, audience.where(*_audience(plan, zone, hour)))
 
 
 def learn_sizes(tx: Connection) -> None:
@@ -124,21 +122,21 @@ class DripPlan:
 
 def plan_drip(tx: Connection, issue_id: str, subscriber_id: int, plan: DripPlan) -> int:
     """Plan one drip reader's delivery; 1 if it is new, 0 if it was planned before."""
-    done = tx.execute(
-        insert(tx, delivery)
-        .values(
-            issue_key=key_of(issue_id),
-            subscriber_id=subscriber_id,
-            mode=Mode.DRIP.value,
-            slot=plan.slot,
-            planned_at=plan.planned_at,
-            state=DeliveryState.PENDING.value,
-            next_at=plan.planned_at,
-            destination=plan.destination,
-            run=plan.run,
-        )
-        .on_conflict_do_nothing()
-        .inline(),  # else the key, being said by a query, is asked back, and nothing counted
-        execution_options={"preserve_rowcount": True},
-    )  # fmt: skip
-    return done.rowcount
+    row = {
+        "issue_key": key_of(issue_id),
+        "subscriber_id": subscriber.c.id,
+        "mode": literal(Mode.DRIP.value),
+        "slot": literal(plan.slot),
+        "planned_at": literal(plan.planned_at, delivery.c.planned_at.type),
+        "state": literal(DeliveryState.PENDING.value),
+        "next_at": literal(plan.planned_at, delivery.c.next_at.type),
+        "destination": literal(plan.destination),
+        "run": literal(plan.run),
+    }
+    return _add(tx, row, select(*row.values()).where(subscriber.c.id == subscriber_id))
+
+
+def _add(tx: Connection, row: Mapping[str, Any], rows: Select[Any]) -> int:
+    """Plan what a query says, but for what is planned; returns how many are new."""
+    wanted = insert(tx, delivery).from_select(list(row), rows).on_conflict_do_nothing()
+    return tx.execute(wanted, execution_options={"preserve_rowcount": True}).rowcount

@@ -185,8 +185,10 @@ Index(
 delivery = Table(
     "delivery",
     metadata,
-    Column("issue_key", ForeignKey("issue.key"), primary_key=True),
-    Column("subscriber_id", ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True),
+    # no foreign keys: to check two for each row took more than half of planning on PostgreSQL.
+    # `plans`, which alone adds rows, reads both numbers out of these tables; nothing deletes there
+    Column("issue_key", Integer, primary_key=True, autoincrement=False),
+    Column("subscriber_id", Integer, primary_key=True, autoincrement=False),
     Column("mode", String, nullable=False),
     Column("slot", String, comment="of the run that it belongs to; null: that of its issue"),
     Column("planned_at", Instant, comment="null: when its issue was released"),

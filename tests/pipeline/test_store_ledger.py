@@ -176,18 +176,20 @@ def test_an_upgrade_keeps_every_fact(tmp_path: Path, database_url: str) -> None:
 
 
 def test_a_ledger_that_was_upgraded_is_guarded(tmp_path: Path, database_url: str) -> None:
-    """No delivery of an unknown issue, to an unknown reader, in an unknown state, or twice."""
+    """No delivery in an unknown state, in an unknown mode, of no issue, or twice."""
     with upgraded(tmp_path, database_url) as store:
         one = (
             "INSERT INTO delivery (issue_key, subscriber_id, mode, state)"
-            " VALUES (:key, :who, 'live', :state)"
+            " VALUES (:key, :who, :mode, :state)"
         )
-        for key, who, state in ((9, 1, "sent"), (1, 99, "sent"), (1, 20, "lost"), (1, 1, "sent")):
+        for key, who, mode, state in (
+            (1, 20, "live", "lost"),
+            (1, 20, "now", "sent"),
+            (None, 20, "live", "sent"),
+            (1, 1, "live", "sent"),
+        ):
             with pytest.raises(IntegrityError), store.write() as tx:
-                tx.execute(text(one), {"key": key, "who": who, "state": state})
-        with store.write() as tx:
-            tx.execute(text("DELETE FROM subscriber WHERE id = 1"))
-            assert deliveries.row(tx, FIRST, 1) is None
+                tx.execute(text(one), {"key": key, "who": who, "mode": mode, "state": state})
 
 
 @pytest.mark.parametrize("statements", [1, 2, 4, 7, 8, 9, 10])
@@ -247,6 +249,20 @@ def test_what_is_planned_is_counted(store: Store) -> None:
             for _ in range(2)
         ]
     assert counts == [(1, 1), (0, 0)]
+
+
+def test_nothing_is_planned_of_or_for_what_is_not_there(store: Store) -> None:
+    """No reader, no delivery; no issue, and the plan is refused."""
+    mine, one = reader(store, "a"), issue(1)
+    with store.write() as tx:
+        issues.add(tx, one, _text(one, "Why", "Sleep well"))
+        assert plans.plan_drip(tx, one.id, mine + 1, DripPlan(OUT, NOW)) == 0
+        assert deliveries.account(tx, one.id) == {}
+    with pytest.raises(IntegrityError), store.write() as tx:
+        plans.plan_drip(tx, "tag:example.org,2026:none", mine, DripPlan(OUT, NOW))
+    nothing = Planned("tag:example.org,2026:none", one.guide, NOW, NOW)
+    with pytest.raises(IntegrityError), store.write() as tx:
+        plans.snapshot(tx, nothing, "", None)
 
 
 def test_issues_are_numbered_as_they_come(store: Store) -> None:
