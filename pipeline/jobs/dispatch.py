@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from pipeline import delivery, store
@@ -283,17 +283,19 @@ class Dispatch:
         """Give routes what they have room for, one of each lane after the other."""
         lanes = [lane for lane in self._lanes.values() if lane.ready]
         rooms = {lane.name: self._room(lane, now) for lane in lanes}
-        free = {route: self._capacity(route, now) for route in self._routes}
+        free = {route: room for route in self._routes if (room := self._capacity(route, now))}
         while lanes:
             for lane in tuple(lanes):
                 if not lane.ready or not rooms[lane.name]:
                     lanes.remove(lane)
                     continue
-                route = _next_in_turn(free)
-                if route is None:
+                if not free:
                     return
+                route = _next_in_turn(free)
                 rooms[lane.name] -= 1
                 free[route] -= 1
+                if not free[route]:
+                    del free[route]
                 self._buckets[route].take(1)
                 route.put(lane.next(), self._loop)
 
@@ -357,12 +359,9 @@ class Dispatch:
         self._loop.abort(LAST_WORD)
 
 
-def _next_in_turn(free: dict[Route, int]) -> Route | None:
+def _next_in_turn(free: Iterable[Route]) -> Route:
     """Of the relays that have room the one that has had the least of its share."""
-    able = [route for route, room in free.items() if room]
-    if len(able) <= 1:
-        return able[0] if able else None
-    return min(able, key=lambda route: route.served / route.transport.weight)
+    return min(free, key=lambda route: route.served / route.transport.weight)
 
 
 def _waiting(task: Task, now: datetime, until: datetime | None = None) -> Settled:
