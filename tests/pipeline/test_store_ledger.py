@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.config import Config
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import IntegrityError
 
@@ -263,6 +265,30 @@ def test_nothing_is_planned_of_or_for_what_is_not_there(store: Store) -> None:
     nothing = Planned("tag:example.org,2026:none", one.guide, NOW, NOW)
     with pytest.raises(IntegrityError), store.write() as tx:
         plans.snapshot(tx, nothing, "", None)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40))
+def test_what_is_claimed_is_what_was_written(store: Store, name: str) -> None:
+    """Any name, and when it was first tried, to the microsecond: both databases say the same."""
+    mine, one = reader(store, "a"), issue(1)
+    began, again = NOW + timedelta(microseconds=7), NOW + timedelta(hours=1)
+    with store.write() as tx:
+        tx.execute(text("DELETE FROM delivery"))
+        if issues.by_id(tx, one.id) is None:
+            issues.add(tx, one, _text(one, "Why", "Sleep well"))
+        tx.execute(text("UPDATE subscriber SET name = :name"), {"name": name})
+        plans.snapshot(tx, Planned(one.id, one.guide, NOW, NOW), "", None)
+        (first,) = claims.claim(tx, began, Claim("x", {one.id}, "", 9))
+        leases.settle(
+            tx, [Settled(one.id, mine, DeliveryState.DEFERRED, "", NOW, again)], lease="x"
+        )
+        (second,) = claims.claim(tx, again, Claim("y", {one.id}, "", 9))
+    assert (first.first_tried_at, second.first_tried_at) == (None, began)
+    assert (first.delivery.name, first.delivery.attempts) == (name, 1)
+    assert second == first._replace(
+        delivery=first.delivery._replace(attempts=2), first_tried_at=began
+    )
 
 
 def test_issues_are_numbered_as_they_come(store: Store) -> None:
