@@ -1,11 +1,11 @@
 """What sending costs: messages a second and memory, beside others, into the same servers.
 
-`make bench-delivery` prints three tables. Rates are of whole runs, in turn, the median of some: the
-best run of one tells little beside the best of another where machines are shared. Ours with ledger
-and journal; smtp-source, the load generator in C that comes with Postfix, which keeps no account of
-anything; django-newsletter; nodemailer with a pool of connections, where npm is. Into Postfix
-smtp-source also sends a message of ours in place of its own lines of X: what Postfix does with a
-message depends on what is in it.
+`make bench-delivery` prints tables of rates and of sizes. Rates are of whole runs, in turn, the
+median of some: the best run of one tells little beside the best of another where machines are
+shared. Ours with ledger and journal; smtp-source, the load generator in C that comes with Postfix,
+which keeps no account of anything; django-newsletter; nodemailer with a pool of connections, where
+npm is. Into Postfix smtp-source also sends a message of ours in place of its own lines of X: what
+Postfix does with a message depends on what is in it.
 
 The sender is a process of its own, as `partwork delivery send` is; it finds the issue compiled.
 """
@@ -206,7 +206,7 @@ def nodemailer(port: int, people: int) -> float | None:
 
 
 def rates() -> None:
-    """The first two tables."""
+    """What goes out in a second, into the sink and into Postfix."""
     source = "smtp-source -d"
     with smtp_sink() as port:
         _say(f"{OCTETS:,} octets into smtp-sink, {CONNECTIONS} connections, messages a second")
@@ -254,7 +254,7 @@ def _table(found: dict[str, float], base: str) -> None:
 
 
 def sizes() -> None:
-    """The third table: what an issue costs by its audience."""
+    """What an issue costs by its audience."""
     _say("\npeople      planned in   memory of a sender")
     for people in (1_000, 100_000, MOST):
         with smtp_sink() as port, tempfile.TemporaryDirectory() as folder:

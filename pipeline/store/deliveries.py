@@ -8,13 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    and_,
-    func,
-    select,
-    update,
-)
+from sqlalchemy import Connection, and_, func, select, update
 
 from pipeline.model import DeliveryState, Mode, Release, SubscriberStatus
 from pipeline.store.issues import read_slot

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -55,7 +55,9 @@ def packed(rows: list[tuple[str, int, str]]) -> str:
     return json.dumps(rows)
 
 
-def gathered(tx: Connection, statement: Select[Any], said: Mapping[str, Any]) -> list[list[Any]]:
+def gathered(
+    tx: Connection, statement: Select[Any], said: Mapping[str, Any]
+) -> Sequence[Sequence[Any]]:
     """The rows of a statement, all at once.
 
     SQLite lets go of the interpreter at each row, and a busy sender's other thread then takes it:
@@ -67,7 +69,7 @@ def gathered(tx: Connection, statement: Select[Any], said: Mapping[str, Any]) ->
         said: Its parameters.
     """
     if tx.dialect.name != "sqlite":
-        return [list(row) for row in tx.execute(statement, said)]
+        return tx.execute(statement, said).all()
     whole, instants = _as_one(statement)
     rows: list[list[Any]] = json.loads(tx.execute(whole, said).scalar_one())
     for row in rows:
