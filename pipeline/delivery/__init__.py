@@ -4,23 +4,26 @@ Nothing here sends, stores or reads a clock.
 """
 
 from pipeline.delivery.bounces import Bounce, BounceKind, read_bounces
-from pipeline.delivery.limits import Bucket, Gate, is_content_refused
+from pipeline.delivery.limits import Bucket, Gate, Prefetch, is_content_refused
 from pipeline.delivery.mta_log import accepted_by_postfix
 from pipeline.delivery.providers import READERS, Feedback, Keys, Request
 from pipeline.delivery.recovery import left_at
 from pipeline.delivery.replies import CLOSING, PERMANENT, Meaning, meaning
 from pipeline.delivery.retries import (
+    ACCEPTED,
     COOL_DOWN,
     JITTER,
     PATIENCE,
     WAITS,
     Outcome,
     after,
+    is_accepted,
     wait,
 )
 from pipeline.delivery.states import TRANSITIONS, Event, move
 
 __all__ = [
+    "ACCEPTED",
     "CLOSING",
     "COOL_DOWN",
     "JITTER",
@@ -38,9 +41,11 @@ __all__ = [
     "Keys",
     "Meaning",
     "Outcome",
+    "Prefetch",
     "Request",
     "accepted_by_postfix",
     "after",
+    "is_accepted",
     "is_content_refused",
     "left_at",
     "meaning",

@@ -7,7 +7,7 @@ keeps it over restarts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from pipeline.delivery.replies import Meaning
@@ -33,6 +33,12 @@ RECOVERY = 1.01
 
 WARM_UP = (50, 100, 500, 1_000, 5_000, 10_000, 20_000, 40_000, 70_000, 100_000, 200_000, 400_000)
 """Messages a day that a new sending address may send, from its first day; then no limit."""
+
+PREFETCH = 0.5
+"""Seconds of work that a relay is given ahead: twice as long as the ledger leaves it alone."""
+
+MOST_AHEAD, LEAST_SPAN = 1_000, 0.02
+"""Messages that a relay is given ahead at most, and seconds between two looks at how it does."""
 
 CONTENT_SAMPLE, CONTENT_SHARE = 200, 0.01
 """An issue whose content is refused by more than this share of its first messages is paused."""
@@ -61,6 +67,35 @@ class Bucket:
     def take(self, count: int) -> None:
         """So many go now."""
         self.tokens -= count
+
+
+@dataclass(slots=True)
+class Prefetch:
+    """How many messages a relay is given beside those under way, by how fast it takes them.
+
+    Half a second's work: a fast one never waits for the ledger, and what is given to a slow one is
+    not kept from the others for long. It doubles at most with each look, so that few have gone when
+    the first refusals are known.
+    """
+
+    count: int
+    """Messages; at first about as many as there are connections."""
+    _least: int = field(init=False)
+    _taken: int = field(init=False, default=0)
+    _at: float = field(init=False, default=float("-inf"))
+
+    def __post_init__(self) -> None:
+        self._least = self.count
+
+    def learn(self, taken: int, now: float) -> None:
+        """The relay has had so many messages in all by now, on a clock that only goes forward."""
+        seconds = now - self._at
+        if seconds < LEAST_SPAN:
+            return
+        fits = (taken - self._taken) / seconds * PREFETCH
+        steady = min(max(fits, self.count / 2), self.count * 2)
+        self.count = int(min(max(steady, self._least), MOST_AHEAD))
+        self._taken, self._at = taken, now
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from pipeline import delivery, store
-from pipeline.delivery import Bucket, Meaning
+from pipeline import store
+from pipeline.delivery import Bucket
 from pipeline.errors import FencedError, FileError, PartworkError, StoreError
 from pipeline.jobs.desk import Desk, Destination
 from pipeline.jobs.gates import Gates
@@ -21,16 +21,17 @@ from pipeline.jobs.lanes import CLAIM, Lane
 from pipeline.jobs.leases import Leases
 from pipeline.jobs.routes import Compiled, Result, Route, Task
 from pipeline.jobs.suppressed import REFUSED, suppress
+from pipeline.jobs.verdicts import Verdicts
 from pipeline.model import DeliveryState
 from pipeline.smtp import Loop
 from pipeline.store.claims import Claim
 from pipeline.store.leases import Settled
 
-FLUSH, TURN = 100, 0.25
-"""Results are written to the ledger when there are so many, or after so many seconds."""
+FLUSH, TURN = 500, 0.25
+"""Results are written to the ledger when there are so many, or after so many seconds.
 
-BACKLOG = 300
-"""Messages that wait for a relay beside those under way: enough for the time of a turn."""
+The journals have them at once; and while a turn is made the relays get less.
+"""
 
 LOOK = 0.4
 """Seconds between two looks at who has left meanwhile."""
@@ -62,13 +63,11 @@ class Dispatch:
         self._wake = threading.Event()
         self._routes = [Route(desk, each, compiled, self._done) for each in desk.transports]
         self._buckets = {route: Bucket(route.transport.rate) for route in self._routes}
-        self._warming = {one.name for one in desk.transports if one.since is not None}
         self._lanes: dict[str, Lane] = {}
         self._leases = Leases(desk)
         self._gates = Gates()
-        self._taken: defaultdict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
-        self._tried: Counter[str] = Counter()
-        self._disliked: Counter[str] = Counter()
+        warming = {one.name for one in desk.transports if one.since is not None}
+        self._verdicts = Verdicts(self._gates, warming)
         self._looked = self._renewed = self._began = time.monotonic()
         self._is_ending = False
 
@@ -156,11 +155,10 @@ class Dispatch:
                 self._lanes[result.task.lane].in_flight -= 1
                 settled.append((result.task, self._judge(result, now)))
         _write(tx, settled)
-        for relay, takers in self._taken.items():
-            self._gates.accepted(relay, takers, now, counts=relay in self._warming)
-        self._taken.clear()
-        for issue_id in [one for one in self._among if self._is_disliked(one)]:
+        self._verdicts.close_turn(now)
+        for issue_id in self._among & self._verdicts.disliked:
             self._pause(tx, issue_id)
+        self._problems |= dict.fromkeys(self._verdicts.told)
         return settled
 
     def _let_go(self, settled: list[tuple[Task, Settled]]) -> None:
@@ -190,31 +188,9 @@ class Dispatch:
         return True
 
     def _judge(self, result: Result, now: datetime) -> Settled:
-        """The state that a result leads to; what it says of relays and domains is noted."""
-        task, reply = result.task, result.reply
-        one = task.claimed.delivery
-        if reply is None:
+        if result.reply is None:
             return self._untried(result, now)
-        outcome = delivery.after(
-            reply,
-            attempts=one.attempts,
-            now=now,
-            key=f"{one.issue_id} {one.subscriber_id}",
-            first_at=task.claimed.first_tried_at,
-        )
-        self._tried[one.issue_id] += 1
-        relay = result.route.name
-        if outcome.meaning is Meaning.ACCEPTED:
-            self._taken[relay][task.lane, task.claimed.domain if not task.lane else ""] += 1
-        else:
-            self._disliked[one.issue_id] += outcome.meaning is Meaning.CONTENT
-            told = self._gates.refused(task.lane, task.claimed.domain, outcome, now)
-            if told:
-                self._problems[told] = None
-        said = f"{reply.code} {reply.text}"
-        return Settled(
-            *task.key, outcome.state, said, now, outcome.next_at, outcome.suppress, relay
-        )
+        return self._verdicts.judge(result, result.reply, now)
 
     def _untried(self, result: Result, now: datetime) -> Settled:
         """What was not handed over waits on; after a fault of ours nobody knows."""
@@ -223,9 +199,6 @@ class Dispatch:
             self._lanes[task.lane].is_drained = False  # it is looked at once more
             return _waiting(task, now)
         return Settled(*task.key, DeliveryState.UNCERTAIN, f"a fault of ours: {error!r}", now)
-
-    def _is_disliked(self, issue_id: str) -> bool:
-        return delivery.is_content_refused(self._disliked[issue_id], self._tried[issue_id])
 
     def _pause(self, tx: store.Transaction, issue_id: str) -> None:
         """Hold an issue back that relays refuse for what it says."""
@@ -281,6 +254,8 @@ class Dispatch:
 
     def _hand_on(self, now: datetime) -> None:
         """Give routes what they have room for, one of each lane after the other."""
+        for route in self._routes:
+            route.prefetch.learn(route.served - route.in_flight, time.monotonic())
         lanes = [lane for lane in self._lanes.values() if lane.ready]
         rooms = {lane.name: self._room(lane, now) for lane in lanes}
         free = {route: room for route in self._routes if (room := self._capacity(route, now))}
@@ -308,7 +283,7 @@ class Dispatch:
         if not self._is_usable(route, now):
             return 0
         left = self._gates.relay(route.name).left_today(route.transport.since, now)
-        room = min(route.workers + BACKLOG, left) - route.in_flight
+        room = min(route.workers + route.prefetch.count, left) - route.in_flight
         return max(0, int(min(room, self._buckets[route].available(time.monotonic()))))
 
     def _is_usable(self, route: Route, now: datetime) -> bool:

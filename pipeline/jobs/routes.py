@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from pipeline import mail
+from pipeline.delivery import Prefetch
 from pipeline.errors import FileError, MailError, PartworkError
 from pipeline.jobs.addressing import address
 from pipeline.jobs.desk import Desk, Session, Transport
@@ -64,6 +65,7 @@ class Route:
         """Those that have not ended."""
         self.withdrawn: frozenset[Key] = frozenset()
         """Deliveries that are not wanted any more."""
+        self.prefetch = Prefetch(transport.connections)
         self._desk, self._compiled, self._done = desk, compiled, done
         self._queue: deque[Task] = deque()
         self._has_started = self._is_over = False

@@ -147,8 +147,8 @@ def test_content_that_is_refused_pauses_the_issue(tmp_path: Path) -> None:
             report = jobs.deliver(app.desk, now())
             assert any("paused" in one for one in report.problems)
             assert jobs.deliver(app.desk, now()).states == {}
-        assert report.states[DeliveryState.FAILED] < 1500
-        assert site.states()["pending"] > 1000
+        assert report.states[DeliveryState.FAILED] < 300
+        assert site.states()["pending"] > 2700
 
 
 def test_what_is_uncertain_is_shown_and_decided(tmp_path: Path) -> None:
