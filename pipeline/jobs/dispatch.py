@@ -203,6 +203,7 @@ class Dispatch:
     def _pause(self, tx: store.Transaction, issue_id: str) -> None:
         """Hold an issue back that relays refuse for what it says."""
         self._among.discard(issue_id)
+        self._looked = float("-inf")  # what was handed on already is looked at now
         why = "its content is refused"
         store.deliveries.pause(tx, issue_id, why)
         self._problems[f"{issue_id}: {why} by relays: paused; see `partwork issue resume`"] = None

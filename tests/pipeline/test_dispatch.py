@@ -147,7 +147,7 @@ def test_content_that_is_refused_pauses_the_issue(tmp_path: Path) -> None:
             report = jobs.deliver(app.desk, now())
             assert any("paused" in one for one in report.problems)
             assert jobs.deliver(app.desk, now()).states == {}
-        assert report.states[DeliveryState.FAILED] < 300
+        assert report.states[DeliveryState.FAILED] < 150
         assert site.states()["pending"] > 2700
 
 
