@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
+from pipeline.store.databases import connect
 from tests.crash.harness import Sink, Site, build, sink
 from tests.crash.sender import Options, start
 from tests.crash.sink import hash_of
@@ -75,6 +78,36 @@ def test_two_senders_share_the_work(tmp_path: Path, database_url: str) -> None:
         check(site, server, 2 * PEOPLE)
 
 
+def stop_between_transactions(pid: int, folder: Path, url: str) -> None:
+    """Stop a process where it keeps nobody from writing: one in a transaction is waited for."""
+    engine = connect(url, folder)
+    while True:
+        os.kill(pid, signal.SIGSTOP)
+        with closing(engine.raw_connection()) as plain:
+            if not _is_written(plain.cursor(), url):
+                break
+        os.kill(pid, signal.SIGCONT)
+        time.sleep(0.01)
+    engine.dispose()
+
+
+def _is_written(cursor: Any, url: str) -> bool:
+    """Whether somebody else is in a transaction that keeps others from writing."""
+    if url.startswith("sqlite"):
+        cursor.execute("PRAGMA busy_timeout = 0")
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+        cursor.execute("ROLLBACK")
+        return False
+    cursor.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND state <> 'idle' AND pid <> pg_backend_pid()"
+    )
+    return bool(cursor.fetchone()[0])
+
+
 def test_a_stopped_sender_is_overtaken_and_does_no_harm(tmp_path: Path, database_url: str) -> None:
     """SIGSTOP past the lease: another sends the rest; woken up, the first sends nothing twice."""
     with sink(tmp_path / "sink", "--delay=5") as server:
@@ -82,7 +115,7 @@ def test_a_stopped_sender_is_overtaken_and_does_no_harm(tmp_path: Path, database
         first = start(site.folder, Options(lease=1))
         until(lambda: len(server.accepted()) > 20)
         assert first.pid is not None
-        os.kill(first.pid, signal.SIGSTOP)
+        stop_between_transactions(first.pid, site.folder, database_url)
         time.sleep(1.5)
         site.finish(Options(lease=1))
         os.kill(first.pid, signal.SIGCONT)
