@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from pipeline import store
@@ -335,8 +335,10 @@ class Dispatch:
         self._loop.abort(LAST_WORD)
 
 
-def _next_in_turn(free: Iterable[Route]) -> Route:
+def _next_in_turn(free: Collection[Route]) -> Route:
     """Of the relays that have room the one that has had the least of its share."""
+    if len(free) == 1:  # as nearly always
+        return next(iter(free))
     return min(free, key=lambda route: route.served / route.transport.weight)
 
 

@@ -6,9 +6,11 @@ it is told in `leases`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -21,6 +23,7 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
+    case,
     func,
     select,
     update,
@@ -59,22 +62,16 @@ class Claimed(NamedTuple):
     """When it was tried first; None: never before."""
 
 
-class _Due(NamedTuple):
-    """A delivery that is due, its reader, and whether they still want it."""
+class _Fate(StrEnum):
+    """What is to become of a delivery that is due."""
 
-    issue_id: str
-    subscriber_id: int
-    attempts: int
-    mode: str
-    first_tried_at: datetime | None
-    run: int
-    address: str
-    domain: str
-    name: str
-    status: str
-    paused: str | None
-    """Why its issue is held back."""
-    is_wanted: bool
+    GOES = ""
+    LEFT = "left"
+    """Its reader does not want it any more."""
+    SUPPRESSED = "suppressed"
+    """Its address is not mailed any more."""
+    HELD = "held"
+    """Its issue is held back."""
 
 
 def destinations(tx: Connection, now: datetime, among: Collection[str]) -> tuple[str, ...]:
@@ -96,10 +93,13 @@ def claim(tx: Connection, now: datetime, wanted: Claim) -> tuple[Claimed, ...]:
     """
     group, most = wanted.destination, wanted.limit
     asked = {"now": now, "among": list(wanted.among), "group": group, "most": most}
-    while rows := [_Due._make(row) for row in gathered(tx, _due(), asked)]:
-        good = [row for row in rows if row.is_wanted and row.paused is None]
-        _call_off([row for row in rows if not row.is_wanted], tx, now)
-        _hold_back([row for row in rows if row.is_wanted and row.paused is not None], tx)
+    while rows := gathered(tx, _due(), asked):
+        fates: defaultdict[str, list[Sequence[Any]]] = defaultdict(list)
+        for row in rows:
+            fates[row[-1]].append(row)
+        good = fates.pop(_Fate.GOES, [])
+        for fate, those in fates.items():
+            _put_aside(tx, those, _Fate(fate), now)
         if good:
             said = {"now": now, "lease": wanted.lease, "packed": _packed(good)}
             tx.execute(_leased(tx.dialect.name), said)
@@ -116,9 +116,17 @@ def _is_due(now: Any, among: Collection[str] | BindParameter[Any]) -> ColumnElem
 # What a sender says a hundred times a second is put together once: a sixth of the ledger's time.
 
 
+_FATE = case(
+    (subscriber.c.status == SubscriberStatus.SUPPRESSED.value, _Fate.SUPPRESSED.value),
+    (~IS_WANTED, _Fate.LEFT.value),
+    (issue.c.paused.is_not(None), _Fate.HELD.value),
+    else_=_Fate.GOES.value,
+)
+
+
 @cache
 def _due() -> Select[Any]:
-    """The rows of a claim."""
+    """The rows of a claim; `_claimed` reads them."""
     mine = (
         select(
             delivery.c.issue_key,
@@ -148,9 +156,7 @@ def _due() -> Select[Any]:
         subscriber.c.address,
         subscriber.c.domain,
         subscriber.c.name,
-        subscriber.c.status,
-        issue.c.paused,
-        IS_WANTED,
+        _FATE,
     )
     return with_reader(mine, columns).order_by(
         mine.c.next_at, mine.c.issue_key, mine.c.subscriber_id
@@ -173,12 +179,12 @@ def _leased(dialect: str) -> Update:
     )
 
 
-def _packed(rows: list[_Due]) -> str:
-    return packed([(row.issue_id, row.subscriber_id, "") for row in rows])
+def _packed(rows: Iterable[Sequence[Any]]) -> str:
+    return packed((row[0], row[1], "") for row in rows)
 
 
-def _claimed(row: _Due) -> Claimed:
-    issue_id, subscriber_id, attempts, mode, first, run, address, domain, name, *_ = row
+def _claimed(row: Sequence[Any]) -> Claimed:
+    issue_id, subscriber_id, attempts, mode, first, run, address, domain, name, _ = row
     leased = DeliveryState.LEASED
     one = Delivery(issue_id, subscriber_id, leased, attempts + 1, address, name, run)
     return Claimed(one, _MODES[mode], domain, first)
@@ -187,20 +193,19 @@ def _claimed(row: _Due) -> Claimed:
 _MODES = {mode.value: mode for mode in Mode}
 
 
-def _call_off(rows: list[_Due], tx: Connection, now: datetime) -> None:
-    gone = SubscriberStatus.SUPPRESSED.value
-    for state, reply, those in (
-        (DeliveryState.CANCELLED, LEFT, [row for row in rows if row.status != gone]),
-        (DeliveryState.SUPPRESSED, SUPPRESSED, [row for row in rows if row.status == gone]),
-    ):
-        _change(those, tx, state=state.value, settled_at=now, reply=reply)
+def _put_aside(tx: Connection, rows: list[Sequence[Any]], fate: _Fate, now: datetime) -> None:
+    """Call off what nobody may have or wants any more; what is held back waits for its issue."""
+    match fate:
+        case _Fate.SUPPRESSED:
+            state, reply = DeliveryState.SUPPRESSED, SUPPRESSED
+        case _Fate.LEFT:
+            state, reply = DeliveryState.CANCELLED, LEFT
+        case _:
+            _change(tx, rows, next_at=None)
+            return
+    _change(tx, rows, state=state.value, settled_at=now, reply=reply)
 
 
-def _hold_back(rows: list[_Due], tx: Connection) -> None:
-    _change(rows, tx, next_at=None)
-
-
-def _change(rows: list[_Due], tx: Connection, **values: Any) -> None:
-    if rows:
-        these = update(delivery).where(*are(unpacked(tx.dialect.name)))
-        tx.execute(these.values(**values), {"packed": _packed(rows)})
+def _change(tx: Connection, rows: list[Sequence[Any]], **values: Any) -> None:
+    these = update(delivery).where(*are(unpacked(tx.dialect.name)))
+    tx.execute(these.values(**values), {"packed": _packed(rows)})

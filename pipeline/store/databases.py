@@ -19,6 +19,7 @@ BUSY_SECONDS = 30.0
 PIECE = 1 << 20
 
 PRAGMAS = (
+    "page_size = 8192",  # of a new file; planning takes a tenth less than with 4096
     "journal_mode = WAL",
     "synchronous = FULL",  # NORMAL may lose the last commits with the power: people served twice
     "foreign_keys = ON",

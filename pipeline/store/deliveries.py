@@ -21,6 +21,7 @@ from pipeline.store.ledger import (
     WAITING,
     is_due,
     key_of,
+    of_reader,
 )
 from pipeline.store.tables import delivery, issue, subscriber, subscription
 
@@ -31,9 +32,8 @@ def releases_of(tx: Connection, subscriber_id: int, slug: str) -> tuple[Release,
         select(issue.c.number, SLOT, PLANNED_AT)
         .join(issue, OF_ISSUE)
         .where(
-            delivery.c.subscriber_id == subscriber_id,
+            of_reader(subscriber_id, issue.c.guide == slug),
             delivery.c.mode == Mode.DRIP.value,
-            issue.c.guide == slug,
         )
         .order_by(issue.c.number)
     )
@@ -55,7 +55,7 @@ def drop_unwanted(tx: Connection, now: datetime, subscriber_id: int) -> None:
     tx.execute(
         update(delivery)
         .where(
-            delivery.c.subscriber_id == subscriber_id,
+            of_reader(subscriber_id),
             delivery.c.state.in_(WAITING),
             delivery.c.issue_key.not_in(followed),
         )
@@ -98,7 +98,7 @@ def issues_of(tx: Connection, subscriber_id: int) -> tuple[tuple[str, int], ...]
     rows = tx.execute(
         select(issue.c.id, delivery.c.run)
         .join(issue, OF_ISSUE)
-        .where(delivery.c.subscriber_id == subscriber_id)
+        .where(of_reader(subscriber_id))
         .order_by(PLANNED_AT.desc())
     )
     return tuple((issue_id, run) for issue_id, run in rows)
@@ -122,9 +122,8 @@ def in_state(tx: Connection, state: DeliveryState, limit: int) -> tuple[dict[str
     rows = tx.execute(
         select(
             issue.c.guide, issue.c.number, subscriber.c.address, delivery.c.attempts,
-            func.coalesce(delivery.c.settled_at, delivery.c.leased_at, PLANNED_AT)
-            .label("since"),
-            delivery.c.next_at, delivery.c.reply,
+            func.coalesce(delivery.c.settled_at, delivery.c.leased_at).label("touched_at"),
+            PLANNED_AT, delivery.c.next_at, delivery.c.reply,
         )
         .join(issue, OF_ISSUE)
         .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
@@ -132,7 +131,13 @@ def in_state(tx: Connection, state: DeliveryState, limit: int) -> tuple[dict[str
         .order_by(PLANNED_AT.desc(), issue.c.guide, issue.c.number, subscriber.c.address)
         .limit(limit)
     )  # fmt: skip
-    return tuple(dict(one) for one in rows.mappings())
+    return tuple(_since(dict(one)) for one in rows.mappings())
+
+
+def _since(line: dict[str, Any]) -> dict[str, Any]:
+    """The line with the moment since when its delivery is as it is, in place of two that tell."""
+    touched_at, planned_at = line.pop("touched_at"), line.pop("planned_at")
+    return line | {"since": touched_at or planned_at}
 
 
 def uncertain(tx: Connection) -> tuple[tuple[str, int, int], ...]:
@@ -255,7 +260,7 @@ def of_subscriber(tx: Connection, subscriber_id: int) -> tuple[dict[str, Any], .
             delivery.c.settled_at, delivery.c.attempts, delivery.c.reply,
         )
         .join(issue, OF_ISSUE)
-        .where(delivery.c.subscriber_id == subscriber_id)
+        .where(of_reader(subscriber_id))
         .order_by(PLANNED_AT, issue.c.guide, issue.c.number)
     )  # fmt: skip
     return tuple(dict(row) for row in rows.mappings())

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -22,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pipeline.store.instant import Instant
+from pipeline.store.instant import CountedInstant, counted
 
 
 def insert(tx: Connection, table: Table) -> sqlite.Insert:
@@ -32,27 +31,33 @@ def insert(tx: Connection, table: Table) -> sqlite.Insert:
     return sqlite.insert(table)
 
 
+# with a limit SQLite takes these rows first, and each delivery by its key: else it may read all
+# deliveries of an issue, and look for each among the rows
 _UNPACK = {
-    "sqlite": """SELECT json_extract(value, '$[0]') AS issue_id,
-        json_extract(value, '$[1]') AS subscriber_id, json_extract(value, '$[2]') AS said
-        FROM json_each(:packed)""",
-    "postgresql": """SELECT value ->> 0 AS issue_id, CAST(value ->> 1 AS INTEGER) AS subscriber_id,
-        value ->> 2 AS said FROM json_array_elements(CAST(:packed AS JSON))""",
+    "sqlite": """SELECT issue.key AS issue_key, CAST(those.key AS INTEGER) AS subscriber_id,
+        those.value AS said FROM json_each(:packed) AS issues
+        JOIN issue ON issue.id = issues.key JOIN json_each(issues.value) AS those LIMIT -1""",
+    "postgresql": """SELECT issue.key AS issue_key, CAST(those.key AS INTEGER) AS subscriber_id,
+        those.value AS said FROM json_each(CAST(:packed AS JSON)) AS issues
+        JOIN issue ON issue.id = issues.key JOIN json_each_text(issues.value) AS those ON true""",
 }
 
 
 def unpacked(dialect: str) -> Subquery:
-    """The rows that the parameter `packed` holds: `issue_id`, `subscriber_id` and `said`.
+    """The deliveries that the parameter `packed` holds: `issue_key`, `subscriber_id`, `said`.
 
     One statement instead of one for each row: a sender has other things to do meanwhile.
     """
     found = text(_UNPACK[dialect])
-    return found.columns(issue_id=String, subscriber_id=Integer, said=String).subquery("packed")
+    return found.columns(issue_key=Integer, subscriber_id=Integer, said=String).subquery("packed")
 
 
-def packed(rows: list[tuple[str, int, str]]) -> str:
-    """Rows as the value of that parameter."""
-    return json.dumps(rows)
+def packed(rows: Iterable[tuple[str, int, str]]) -> str:
+    """Deliveries, each the id of its issue, its subscriber, and a word, as that parameter."""
+    issues: dict[str, dict[int, str]] = {}
+    for issue_id, subscriber_id, said in rows:
+        issues.setdefault(issue_id, {})[subscriber_id] = said
+    return json.dumps(issues)
 
 
 def gathered(
@@ -65,16 +70,17 @@ def gathered(
 
     Args:
         tx: The transaction.
-        statement: One that is made once; its columns are numbers, text, and instants.
+        statement: One that is made once; its columns are numbers, text, and counted instants.
         said: Its parameters.
     """
     if tx.dialect.name != "sqlite":
         return tx.execute(statement, said).all()
     whole, instants = _as_one(statement)
     rows: list[list[Any]] = json.loads(tx.execute(whole, said).scalar_one())
-    for row in rows:
-        for at in instants:
-            row[at] = row[at] and datetime.fromisoformat(row[at]).replace(tzinfo=UTC)
+    for at in instants:
+        for row in rows:
+            if row[at] is not None:
+                row[at] = counted(row[at])
     return rows
 
 
@@ -83,4 +89,4 @@ def _as_one(statement: Select[Any]) -> tuple[Select[str], tuple[int, ...]]:
     """The statement whose only value is the rows of another one, and where these have instants."""
     rows = statement.subquery("gathered")
     whole = select(type_coerce(func.json_group_array(func.json_array(*rows.c)), String))
-    return whole, tuple(at for at, one in enumerate(rows.c) if isinstance(one.type, Instant))
+    return whole, tuple(at for at, one in enumerate(rows.c) if isinstance(one.type, CountedInstant))

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError, InternalError, OperationalError, Progr
 from pipeline.errors import StoreError
 from pipeline.store.databases import connect, keep_copy, scrub
 
-HEAD = "0015"
+HEAD = "0016"
 """The newest migration; a test holds it against the scripts."""
 
 

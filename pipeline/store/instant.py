@@ -29,6 +29,11 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def counted(microseconds: int) -> datetime:
+    """The moment so many microseconds after 1970."""
+    return EPOCH + microseconds * MICROSECOND
+
+
 class CountedInstant(TypeDecorator[datetime]):
     """An aware datetime that a million rows and their index repeat: a number where SQLite keeps it.
 
@@ -55,5 +60,5 @@ class CountedInstant(TypeDecorator[datetime]):
         self, value: datetime | int | None, dialect: Dialect
     ) -> datetime | None:
         if isinstance(value, int):
-            return EPOCH + value * MICROSECOND
+            return counted(value)
         return None if value is None else value.astimezone(UTC)

@@ -64,12 +64,22 @@ def is_due(now: Any) -> ColumnElement[bool]:
 
 
 def are(rows: Subquery) -> tuple[ColumnElement[bool], ...]:
-    """Joins deliveries, and their issues, with rows that were unpacked (`dialects.unpacked`)."""
+    """Joins deliveries with those that were unpacked (`dialects.unpacked`)."""
     return (
-        issue.c.id == rows.c.issue_id,
-        OF_ISSUE,
+        delivery.c.issue_key == rows.c.issue_key,
         delivery.c.subscriber_id == rows.c.subscriber_id,
     )
+
+
+def of_reader(subscriber_id: int, *issues: ColumnElement[bool]) -> ColumnElement[bool]:
+    """One reader's deliveries, looked for by the issues that there are: no index is of readers.
+
+    Args:
+        subscriber_id: Whose.
+        issues: Which issues; all without any.
+    """
+    keys = select(issue.c.key).where(*issues)
+    return and_(delivery.c.issue_key.in_(keys), delivery.c.subscriber_id == subscriber_id)
 
 
 def with_reader(rows: FromClause, columns: tuple[Any, ...]) -> Select[Any]:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Row, and_, func, or_, select
 
 from pipeline.model import Subscriber, SubscriberStatus, Subscription
-from pipeline.store.ledger import OF_ISSUE, PLANNED_AT, key_of
+from pipeline.store.ledger import OF_ISSUE, PLANNED_AT, key_of, of_reader
 from pipeline.store.subscribers import address_key, read_subscriber, read_subscription
 from pipeline.store.tables import delivery, issue, subscriber, subscription
 
@@ -157,7 +157,7 @@ def deliveries(
     if issue_id:
         wanted = wanted.where(delivery.c.issue_key == key_of(issue_id))
     if subscriber_id is not None:
-        wanted = wanted.where(delivery.c.subscriber_id == subscriber_id)
+        wanted = wanted.where(of_reader(subscriber_id))
     if state:
         wanted = wanted.where(delivery.c.state == state)
     order = (delivery.c.issue_key, delivery.c.subscriber_id)

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from pipeline.model import Mode, Subscriber, SubscriberStatus, Subscription
 from pipeline.store import deliveries
 from pipeline.store.dialects import insert
+from pipeline.store.ledger import of_reader
 from pipeline.store.tables import (
     EVERY_GUIDE,
     bounce,
@@ -330,7 +331,7 @@ def erase(tx: Connection, subscriber_id: int) -> None:
         )
     )
     tx.execute(update(bounce).where(bounce.c.subscriber_id == subscriber_id).values(said=""))
-    tx.execute(update(delivery).where(delivery.c.subscriber_id == subscriber_id).values(reply=""))
+    tx.execute(update(delivery).where(of_reader(subscriber_id)).values(reply=""))
     tx.execute(delete(letter).where(letter.c.subscriber_id == subscriber_id))
     tx.execute(delete(subscription).where(subscription.c.subscriber_id == subscriber_id))
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, up
 
 from pipeline.model import DeliveryState, Mode
 from pipeline.store.dialects import insert
-from pipeline.store.ledger import LEFT, OF_ISSUE
+from pipeline.store.ledger import LEFT, OF_ISSUE, of_reader
 from pipeline.store.subscribers import Follow
 from pipeline.store.tables import delivery, issue, subscription
 
@@ -64,12 +64,10 @@ def come_back(
     done = tx.execute(update(subscription).where(mine, *about).values(ended_at=None))
     if not done.rowcount:
         return False
-    those = select(issue.c.key).where(issue.c.guide == guide)
     tx.execute(
         update(delivery)
         .where(
-            delivery.c.subscriber_id == subscriber_id,
-            delivery.c.issue_key.in_(those),
+            of_reader(subscriber_id, issue.c.guide == guide),
             delivery.c.state == DeliveryState.CANCELLED.value,
             delivery.c.reply == LEFT,
             delivery.c.settled_at > left_at - SECOND,
@@ -125,10 +123,8 @@ def is_under_way(tx: Connection, subscriber_id: int, guide: str) -> bool:
     busy = (DeliveryState.LEASED.value, DeliveryState.UNCERTAIN.value)
     found = (
         select(delivery.c.issue_key)
-        .join(issue, OF_ISSUE)
         .where(
-            delivery.c.subscriber_id == subscriber_id,
-            issue.c.guide == guide,
+            of_reader(subscriber_id, issue.c.guide == guide),
             delivery.c.state.in_(busy),
         )
         .limit(1)
@@ -138,12 +134,7 @@ def is_under_way(tx: Connection, subscriber_id: int, guide: str) -> bool:
 
 def restart(tx: Connection, subscriber_id: int, guide: str) -> None:
     """Begin a drip again at part 1; what was delivered before is forgotten, but for its events."""
-    those = select(issue.c.key).where(issue.c.guide == guide)
-    tx.execute(
-        delete(delivery).where(
-            delivery.c.subscriber_id == subscriber_id, delivery.c.issue_key.in_(those)
-        )
-    )
+    tx.execute(delete(delivery).where(of_reader(subscriber_id, issue.c.guide == guide)))
     tx.execute(
         update(subscription)
         .where(_mine(subscriber_id, guide))
@@ -164,7 +155,7 @@ def received(tx: Connection, subscriber_id: int) -> dict[str, int]:
         select(issue.c.guide, func.count())
         .join(delivery, OF_ISSUE)
         .where(
-            delivery.c.subscriber_id == subscriber_id,
+            of_reader(subscriber_id),
             delivery.c.state == DeliveryState.SENT.value,
         )
         .group_by(issue.c.guide)
