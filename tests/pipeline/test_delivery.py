@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import delivery
-from pipeline.delivery import Event, Meaning
+from pipeline.delivery import Event, Meaning, Prefetch
+from pipeline.delivery.limits import MOST_AHEAD
 from pipeline.errors import TransitionError
 from pipeline.model import DeliveryState, Reply
 
@@ -191,3 +192,30 @@ def test_the_reason_is_one_line_for_a_person() -> None:
         outcome(0, dot=True).why
         == "no answer to the final dot: may have arrived, so not sent again by itself"
     )
+
+
+SPANS = st.tuples(st.integers(0, 10_000), st.floats(0, 30, allow_nan=False))
+
+
+@given(connections=st.integers(1, 100), spans=st.lists(SPANS))
+def test_a_relay_is_given_neither_too_little_nor_too_much(
+    connections: int, spans: list[tuple[int, float]]
+) -> None:
+    """Whatever it does: at least one message a connection, at most twice as much as before."""
+    ahead, taken, now = Prefetch(connections), 0, 0.0
+    for more, seconds in spans:
+        before, taken, now = ahead.count, taken + more, now + seconds
+        ahead.learn(taken, now)
+        assert connections <= ahead.count <= max(connections, MOST_AHEAD)
+        assert ahead.count <= 2 * before
+
+
+@given(st.integers(1, 1_000), st.integers(1, 1_000))
+def test_a_relay_is_given_half_a_second_of_work(before: int, after: int) -> None:
+    """When its pace changes, what it is given follows within a few looks."""
+    ahead, taken, now = Prefetch(1), 0, 0.0
+    for rate in (before, after):
+        for _ in range(12):
+            taken, now = taken + rate, now + 1
+            ahead.learn(taken, now)
+        assert ahead.count == max(1, rate // 2)

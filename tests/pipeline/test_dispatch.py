@@ -99,6 +99,18 @@ def test_relays_share_by_weight(tmp_path: Path) -> None:
     assert 60 <= shares[0] <= 160
 
 
+def test_a_slow_relay_keeps_nothing_from_a_fast_one(tmp_path: Path) -> None:
+    """Of two relays of the same weight, one that takes two seconds for each message gets few."""
+    with sink(tmp_path / "a", "--delay=2000") as slow, sink(tmp_path / "b") as fast:
+        site = build(tmp_path / "site", slow.port, 400)
+        more = f'[[relays]]\nhost = "127.0.0.1"\nport = {fast.port}\n[[destinations]]'
+        configure(site, "[[destinations]]", more)
+        site.finish()
+        shares = len(slow.accepted()), len(fast.accepted())
+    assert sum(shares) == 400
+    assert 0 < shares[0] < 40
+
+
 def test_who_leaves_while_it_goes_out_gets_nothing(tmp_path: Path) -> None:
     """An unsubscribe during a large issue holds for every message that begins a second later."""
     with sink(tmp_path / "sink", "--delay=40") as server:
