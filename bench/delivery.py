@@ -105,14 +105,20 @@ def ours(port: int, people: int = PEOPLE, url: str = SQLITE, *, processes: int =
     """Messages a second of a sender of its own, ledger and journal on."""
     more = f"port = {port}\nconnections = {CONNECTIONS}\nmessages = 500"
     said = settings(port, url).replace(f"port = {port}", more)
-    with tempfile.TemporaryDirectory() as folder:
-        at = Path(folder) / "site"
-        make_site(at, f"{said}[delivery]\nprocesses = {processes}\n")
-        write_guide(at, paragraphs=PARAGRAPHS)
-        _plan(at, people)
+    with planned(f"{said}[delivery]\nprocesses = {processes}\n", people) as (at, _):
         seconds, _, sent = _sender(at)
     _check(sent == people, f"{sent} of {people} sent")
     return people / seconds
+
+
+@contextmanager
+def planned(said: str, people: int) -> Iterator[tuple[Path, float]]:
+    """A site with these settings whose first issue is released, and the seconds that took."""
+    with tempfile.TemporaryDirectory() as folder:
+        at = Path(folder) / "site"
+        make_site(at, said)
+        write_guide(at, paragraphs=PARAGRAPHS)
+        yield at, _plan(at, people)
 
 
 def _sender(folder: Path, seconds: float = 0.0) -> tuple[float, float, int]:
@@ -124,16 +130,11 @@ def _sender(folder: Path, seconds: float = 0.0) -> tuple[float, float, int]:
 
 def sample(file: Path) -> int:
     """Write one of our messages to a file, as smtp-source wants it; returns its octets."""
-    with tempfile.TemporaryDirectory() as folder:
-        at = Path(folder) / "site"
-        make_site(at, settings(1, SQLITE))
-        write_guide(at, paragraphs=PARAGRAPHS)
-        _plan(at, 1)
-        with open_site(at, MONDAY) as app:
-            compiled, _ = prepare(app.desk, app.desk.clock())
-            ((issue_id, _), one) = next(iter(compiled.items()))
-            reader = Delivery(issue_id, 1, DeliveryState.LEASED, 1, "u1@d1.example.org")
-            body = address(app.desk, one, reader).body
+    with planned(settings(1, SQLITE), 1) as (at, _), open_site(at, MONDAY) as app:
+        compiled, _ = prepare(app.desk, app.desk.clock())
+        ((issue_id, _), one) = next(iter(compiled.items()))
+        reader = Delivery(issue_id, 1, DeliveryState.LEASED, 1, "u1@d1.example.org")
+        body = address(app.desk, one, reader).body
     file.write_bytes(body.replace(b"\r\n", b"\n"))
     return len(body)
 
@@ -257,22 +258,15 @@ def sizes() -> None:
     """What an issue costs by its audience."""
     _say("\npeople      planned in   memory of a sender")
     for people in (1_000, 100_000, MOST):
-        with smtp_sink() as port, tempfile.TemporaryDirectory() as folder:
-            at = Path(folder) / "site"
-            make_site(at, settings(port, SQLITE))
-            write_guide(at, paragraphs=PARAGRAPHS)
-            planned = _plan(at, people)
+        with smtp_sink() as port, planned(settings(port, SQLITE), people) as (at, seconds):
             _, memory, _ = _sender(at, 10.0)
-        _say(f"{people:>9,} {planned:>10.2f} s {memory:>14.0f} MiB")
+        _say(f"{people:>9,} {seconds:>10.2f} s {memory:>14.0f} MiB")
     with (
-        tempfile.TemporaryDirectory() as folder,
         postgres.server() as server,
         postgres.database(server) as url,
+        planned(settings(1, url), MOST) as (_, seconds),
     ):
-        at = Path(folder) / "site"
-        make_site(at, settings(1, url))
-        write_guide(at, paragraphs=PARAGRAPHS)
-        _say(f"{MOST:>9,} {_plan(at, MOST):>10.2f} s  on PostgreSQL")
+        _say(f"{MOST:>9,} {seconds:>10.2f} s  on PostgreSQL")
 
 
 def _plan(folder: Path, people: int) -> float:
