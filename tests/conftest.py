@@ -22,11 +22,17 @@ def postgres_server() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """A `[store] url` of a new PostgreSQL database."""
+    with postgres.database(postgres_server) as url:
+        yield url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A `[store] url` of a new database, once for each kind."""
     if request.param == "sqlite":
         yield "sqlite:///var/partwork.db"
         return
-    with postgres.database(request.getfixturevalue("postgres_server")) as url:
-        yield url
+    yield request.getfixturevalue("postgres_url")

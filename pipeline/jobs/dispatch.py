@@ -158,7 +158,7 @@ class Dispatch:
         self._verdicts.close_turn(now)
         for issue_id in self._among & self._verdicts.disliked:
             self._pause(tx, issue_id)
-        self._problems |= dict.fromkeys(self._verdicts.told)
+        self._problems |= self._verdicts.told
         return settled
 
     def _let_go(self, settled: list[tuple[Task, Settled]]) -> None:

@@ -26,8 +26,8 @@ class Verdicts:
         """
         self.disliked: set[str] = set()
         """Issues that relays refuse for what they say."""
-        self.told: list[str] = []
-        """What the operator should know."""
+        self.told: dict[str, None] = {}
+        """What the operator should know, in order and once."""
         self._gates, self._warming = gates, warming
         self._taken: defaultdict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
         self._tried: Counter[str] = Counter()
@@ -71,4 +71,4 @@ class Verdicts:
             self.disliked.add(issue_id)
         told = self._gates.refused(task.lane, task.claimed.domain, outcome, now)
         if told:
-            self.told.append(told)
+            self.told[told] = None

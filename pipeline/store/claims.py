@@ -101,8 +101,9 @@ def claim(tx: Connection, now: datetime, wanted: Claim) -> tuple[Claimed, ...]:
         for fate, those in fates.items():
             _put_aside(tx, those, _Fate(fate), now)
         if good:
-            said = {"now": now, "lease": wanted.lease, "packed": _packed(good)}
-            tx.execute(_leased(tx.dialect.name), said)
+            dialect = tx.dialect.name
+            said = {"now": now, "lease": wanted.lease, "packed": _packed(dialect, good)}
+            tx.execute(_leased(dialect), said)
             return tuple(map(_claimed, good))
     return ()
 
@@ -179,8 +180,8 @@ def _leased(dialect: str) -> Update:
     )
 
 
-def _packed(rows: Iterable[Sequence[Any]]) -> str:
-    return packed((row[0], row[1], "") for row in rows)
+def _packed(dialect: str, rows: Iterable[Sequence[Any]]) -> str:
+    return packed(dialect, ((row[0], row[1], "") for row in rows))
 
 
 def _claimed(row: Sequence[Any]) -> Claimed:
@@ -207,5 +208,6 @@ def _put_aside(tx: Connection, rows: list[Sequence[Any]], fate: _Fate, now: date
 
 
 def _change(tx: Connection, rows: list[Sequence[Any]], **values: Any) -> None:
-    these = update(delivery).where(*are(unpacked(tx.dialect.name)))
-    tx.execute(these.values(**values), {"packed": _packed(rows)})
+    dialect = tx.dialect.name
+    these = update(delivery).where(*are(unpacked(dialect)))
+    tx.execute(these.values(**values), {"packed": _packed(dialect, rows)})

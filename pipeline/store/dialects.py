@@ -31,15 +31,15 @@ def insert(tx: Connection, table: Table) -> sqlite.Insert:
     return sqlite.insert(table)
 
 
-# with a limit SQLite takes these rows first, and each delivery by its key: else it may read all
-# deliveries of an issue, and look for each among the rows
+# SQLite takes rows with a limit first, and each delivery by its key: else it may read all of an
+# issue. PostgreSQL does while it expects few rows, which it does of one list, not of lists in lists
 _UNPACK = {
     "sqlite": """SELECT issue.key AS issue_key, CAST(those.key AS INTEGER) AS subscriber_id,
         those.value AS said FROM json_each(:packed) AS issues
         JOIN issue ON issue.id = issues.key JOIN json_each(issues.value) AS those LIMIT -1""",
-    "postgresql": """SELECT issue.key AS issue_key, CAST(those.key AS INTEGER) AS subscriber_id,
-        those.value AS said FROM json_each(CAST(:packed AS JSON)) AS issues
-        JOIN issue ON issue.id = issues.key JOIN json_each_text(issues.value) AS those ON true""",
+    "postgresql": """SELECT issue.key AS issue_key, CAST(value ->> 1 AS INTEGER) AS subscriber_id,
+        value ->> 2 AS said FROM json_array_elements(CAST(:packed AS JSON))
+        JOIN issue ON issue.id = value ->> 0""",
 }
 
 
@@ -52,8 +52,10 @@ def unpacked(dialect: str) -> Subquery:
     return found.columns(issue_key=Integer, subscriber_id=Integer, said=String).subquery("packed")
 
 
-def packed(rows: Iterable[tuple[str, int, str]]) -> str:
+def packed(dialect: str, rows: Iterable[tuple[str, int, str]]) -> str:
     """Deliveries, each the id of its issue, its subscriber, and a word, as that parameter."""
+    if dialect == "postgresql":
+        return json.dumps(list(rows))
     issues: dict[str, dict[int, str]] = {}
     for issue_id, subscriber_id, said in rows:
         issues.setdefault(issue_id, {})[subscriber_id] = said

@@ -84,10 +84,11 @@ def settle(tx: Connection, results: Iterable[Settled], *, lease: str) -> None:
 
 def _settle_sent(tx: Connection, group: list[Settled], relay: str | None, lease: str) -> None:
     """Those that were taken, in one statement: there are thousands a second of them."""
-    these = packed((one.issue_id, one.subscriber_id, one.reply[:MAX_REPLY]) for one in group)
+    dialect = tx.dialect.name
+    told = ((one.issue_id, one.subscriber_id, one.reply[:MAX_REPLY]) for one in group)
     at = max(one.at for one in group)
-    said = {"packed": these, "lease": lease, "via": relay, "at": at}
-    tx.execute(_sent(tx.dialect.name), said)
+    said = {"packed": packed(dialect, told), "lease": lease, "via": relay, "at": at}
+    tx.execute(_sent(dialect), said)
 
 
 @cache

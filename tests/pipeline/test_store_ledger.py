@@ -330,22 +330,12 @@ def test_a_million_rows_are_not_read_for_some(tmp_path: Path) -> None:
     """Whatever a sender asks in mid-issue takes an index on SQLite, never the whole table."""
     store = open_store(StoreOptions(), tmp_path)
     mine, one = reader(store, "a"), issue(1)
-    said: list[tuple[str, Any]] = []
     with store.write() as tx:
         issues.add(tx, one, _text(one, "Why", "Sleep well"))
         plans.snapshot(tx, Planned(one.id, one.guide, NOW, NOW), "", None)
-
-    @event.listens_for(Engine, "before_cursor_execute")
-    def keep(
-        _tx: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool
-    ) -> None:
-        said.append((statement, values[0] if many else values))
-
-    try:
+    with heard() as said:
         _a_pass(store, one.id, mine)
         _questions(store, mine)
-    finally:
-        event.remove(Engine, "before_cursor_execute", keep)
     with store.read() as tx:
         ways = {
             statement: _plan(tx, statement, values)
@@ -364,6 +354,51 @@ def test_a_million_rows_are_not_read_for_some(tmp_path: Path) -> None:
     asked = [plan for statement, plan in ways.items() if "subscriber_id = ?" in statement]
     assert len(asked) >= 10
     assert all(by_key in plan for plan in asked)
+
+
+def test_postgresql_takes_them_by_their_key(tmp_path: Path, postgres_url: str) -> None:
+    """A claim, and what became of it, read no more of a large ledger than they change."""
+    store = open_store(StoreOptions(postgres_url), tmp_path)
+    mine, one = reader(store, "a"), issue(1)
+    with store.write() as tx:
+        issues.add(tx, one, _text(one, "Why", "Sleep well"))
+        plans.snapshot(tx, Planned(one.id, one.guide, NOW, NOW), "", None)
+        sent = (
+            "INSERT INTO delivery (issue_key, subscriber_id, mode, state) SELECT issue.key, n,"
+            " 'live', 'sent' FROM issue, generate_series(1000, 100000) AS n"
+        )
+        tx.execute(text(sent))
+    with store.write() as tx:
+        plans.learn_sizes(tx)
+    with heard() as said, store.write() as tx:
+        assert len(claims.claim(tx, NOW, Claim("x", {one.id}, "", 500))) == 1
+        leases.settle(tx, [Settled(one.id, mine, DeliveryState.SENT, "", NOW)], lease="x")
+    with store.write() as tx:
+        ways = [
+            "\n".join(row[0] for row in tx.exec_driver_sql(f"EXPLAIN {statement}", values))
+            for statement, values in said
+            if "delivery" in statement
+        ]
+    store.close()
+    assert len(ways) == 3
+    assert [way for way in ways if "Seq Scan on delivery" in way] == []
+
+
+@contextmanager
+def heard() -> Iterator[list[tuple[str, Any]]]:
+    """What databases are told meanwhile: statements, and values of their first run."""
+    said: list[tuple[str, Any]] = []
+
+    @event.listens_for(Engine, "before_cursor_execute")
+    def keep(
+        _tx: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool
+    ) -> None:
+        said.append((statement, values[0] if many else values))
+
+    try:
+        yield said
+    finally:
+        event.remove(Engine, "before_cursor_execute", keep)
 
 
 def _plan(tx: Connection, statement: str, values: Any) -> list[str]:
