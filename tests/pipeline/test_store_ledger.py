@@ -196,7 +196,7 @@ def test_a_ledger_that_was_upgraded_is_guarded(tmp_path: Path, database_url: str
                 tx.execute(text(one), {"key": key, "who": who, "mode": mode, "state": state})
 
 
-@pytest.mark.parametrize("statements", [1, 2, 4, 7, 8, 9, 10])
+@pytest.mark.parametrize("statements", [1, 2, 4, 7, 10, 14, 18, 22])
 def test_an_upgrade_of_the_ledger_that_is_killed_loses_nothing(
     tmp_path: Path, statements: int
 ) -> None:
