@@ -7,7 +7,8 @@ keeps it over restarts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import math
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pipeline.delivery.replies import Meaning
@@ -34,11 +35,15 @@ RECOVERY = 1.01
 WARM_UP = (50, 100, 500, 1_000, 5_000, 10_000, 20_000, 40_000, 70_000, 100_000, 200_000, 400_000)
 """Messages a day that a new sending address may send, from its first day; then no limit."""
 
-PREFETCH = 0.5
-"""Seconds of work that a relay is given ahead: twice as long as the ledger leaves it alone."""
+AHEAD_ALONE, AHEAD_OF_SEVERAL = 0.5, 5.0
+"""Seconds of work that a relay is given ahead: twice as long as the ledger leaves it alone, or, of
+several, so much that shares by weight hold until one turns out to be slow."""
 
-MOST_AHEAD, LEAST_SPAN = 1_000, 0.02
-"""Messages that a relay is given ahead at most, and seconds between two looks at how it does."""
+FIRST_OF_SEVERAL, MOST_AHEAD = 300, 1_000
+"""Messages that each of several relays is given ahead at first, and any at most."""
+
+LEAST_SPAN = 0.02
+"""Seconds between two looks at how a relay does."""
 
 CONTENT_SAMPLE, CONTENT_SHARE = 200, 0.01
 """An issue whose content is refused by more than this share of its first messages is paused."""
@@ -69,32 +74,30 @@ class Bucket:
         self.tokens -= count
 
 
-@dataclass(slots=True)
 class Prefetch:
     """How many messages a relay is given beside those under way, by how fast it takes them.
 
-    Half a second's work: a fast one never waits for the ledger, and what is given to a slow one is
-    not kept from the others for long. It doubles at most with each look, so that few have gone when
-    the first refusals are known.
+    A relay alone gets half a second's work, and begins with a message for each connection: it
+    doubles at most with each look, so that few have gone when the first refusals are known. Of
+    several each begins with as much as a small issue has, so that it is shared by weight; one that
+    turns out to be slow has what it takes in five seconds.
     """
 
-    count: int
-    """Messages; at first about as many as there are connections."""
-    _least: int = field(init=False)
-    _taken: int = field(init=False, default=0)
-    _at: float = field(init=False, default=float("-inf"))
-
-    def __post_init__(self) -> None:
-        self._least = self.count
+    def __init__(self, connections: int, *, is_alone: bool) -> None:
+        self.count = connections if is_alone else FIRST_OF_SEVERAL
+        self._least = connections
+        self._seconds = AHEAD_ALONE if is_alone else AHEAD_OF_SEVERAL
+        self._taken, self._at = 0, float("-inf")
 
     def learn(self, taken: int, now: float) -> None:
         """The relay has had so many messages in all by now, on a clock that only goes forward."""
         seconds = now - self._at
         if seconds < LEAST_SPAN:
             return
-        fits = (taken - self._taken) / seconds * PREFETCH
-        steady = min(max(fits, self.count / 2), self.count * 2)
-        self.count = int(min(max(steady, self._least), MOST_AHEAD))
+        if math.isfinite(seconds):
+            fits = (taken - self._taken) / seconds * self._seconds
+            steady = min(max(fits, self.count / 2), self.count * 2)
+            self.count = int(min(max(steady, self._least), MOST_AHEAD))
         self._taken, self._at = taken, now
 
 

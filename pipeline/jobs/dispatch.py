@@ -255,8 +255,7 @@ class Dispatch:
 
     def _hand_on(self, now: datetime) -> None:
         """Give routes what they have room for, one of each lane after the other."""
-        for route in self._routes:
-            route.prefetch.learn(route.served - route.in_flight, time.monotonic())
+        self._learn_paces()
         lanes = [lane for lane in self._lanes.values() if lane.ready]
         rooms = {lane.name: self._room(lane, now) for lane in lanes}
         free = {route: room for route in self._routes if (room := self._capacity(route, now))}
@@ -274,6 +273,14 @@ class Dispatch:
                     del free[route]
                 self._buckets[route].take(1)
                 route.put(lane.next(), self._loop)
+
+    def _learn_paces(self) -> None:
+        """See how fast relays are; what a slow one of several will not come to is the others'."""
+        for route in self._routes:
+            route.prefetch.learn(route.served - route.in_flight, time.monotonic())
+            if len(self._routes) > 1:
+                for task in route.take_back(keep=route.prefetch.count):
+                    self._lanes[task.lane].put_back(task)
 
     def _room(self, lane: Lane, now: datetime) -> int:
         gate = self._gates.group(lane.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from pipeline import mail
@@ -65,7 +66,7 @@ class Route:
         """Those that have not ended."""
         self.withdrawn: frozenset[Key] = frozenset()
         """Deliveries that are not wanted any more."""
-        self.prefetch = Prefetch(transport.connections)
+        self.prefetch = Prefetch(transport.connections, is_alone=len(desk.transports) == 1)
         self._desk, self._compiled, self._done = desk, compiled, done
         self._queue: deque[Task] = deque()
         self._has_started = self._is_over = False
@@ -80,12 +81,14 @@ class Route:
             for _ in range(self.transport.connections):
                 loop.start(self._work())
 
-    def take_back(self) -> list[Task]:
-        """What was put and nobody has begun."""
+    def take_back(self, keep: int = 0) -> list[Task]:
+        """What was put last and nobody has begun, but for so many: the last first."""
         found: list[Task] = []
-        while (task := self._pop()) is not None:
-            found.append(task)
+        with suppress(IndexError):  # somebody began the last one
+            while len(self._queue) > keep:
+                found.append(self._queue.pop())
         self.in_flight -= len(found)
+        self.served -= len(found)
         return found
 
     def end(self) -> None:

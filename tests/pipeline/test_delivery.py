@@ -197,12 +197,12 @@ def test_the_reason_is_one_line_for_a_person() -> None:
 SPANS = st.tuples(st.integers(0, 10_000), st.floats(0, 30, allow_nan=False))
 
 
-@given(connections=st.integers(1, 100), spans=st.lists(SPANS))
+@given(connections=st.integers(1, 100), is_alone=st.booleans(), spans=st.lists(SPANS))
 def test_a_relay_is_given_neither_too_little_nor_too_much(
-    connections: int, spans: list[tuple[int, float]]
+    connections: int, is_alone: bool, spans: list[tuple[int, float]]
 ) -> None:
     """Whatever it does: at least one message a connection, at most twice as much as before."""
-    ahead, taken, now = Prefetch(connections), 0, 0.0
+    ahead, taken, now = Prefetch(connections, is_alone=is_alone), 0, 0.0
     for more, seconds in spans:
         before, taken, now = ahead.count, taken + more, now + seconds
         ahead.learn(taken, now)
@@ -210,12 +210,13 @@ def test_a_relay_is_given_neither_too_little_nor_too_much(
         assert ahead.count <= 2 * before
 
 
-@given(st.integers(1, 1_000), st.integers(1, 1_000))
-def test_a_relay_is_given_half_a_second_of_work(before: int, after: int) -> None:
+@given(st.integers(1, 1_000), st.integers(1, 1_000), st.booleans())
+def test_a_relay_is_given_a_moment_of_work(before: int, after: int, is_alone: bool) -> None:
     """When its pace changes, what it is given follows within a few looks."""
-    ahead, taken, now = Prefetch(1), 0, 0.0
+    ahead, taken, now = Prefetch(1, is_alone=is_alone), 0, 0.0
+    seconds = 0.5 if is_alone else 5
     for rate in (before, after):
         for _ in range(12):
             taken, now = taken + rate, now + 1
             ahead.learn(taken, now)
-        assert ahead.count == max(1, rate // 2)
+        assert ahead.count == min(max(1, int(rate * seconds)), MOST_AHEAD)
