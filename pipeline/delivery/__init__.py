@@ -10,20 +10,17 @@ from pipeline.delivery.providers import READERS, Feedback, Keys, Request
 from pipeline.delivery.recovery import left_at
 from pipeline.delivery.replies import CLOSING, PERMANENT, Meaning, meaning
 from pipeline.delivery.retries import (
-    ACCEPTED,
     COOL_DOWN,
     JITTER,
     PATIENCE,
     WAITS,
     Outcome,
     after,
-    is_accepted,
     wait,
 )
 from pipeline.delivery.states import TRANSITIONS, Event, move
 
 __all__ = [
-    "ACCEPTED",
     "CLOSING",
     "COOL_DOWN",
     "JITTER",
@@ -45,7 +42,6 @@ __all__ = [
     "Request",
     "accepted_by_postfix",
     "after",
-    "is_accepted",
     "is_content_refused",
     "left_at",
     "meaning",

@@ -7,7 +7,6 @@ keeps it over restarts.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -87,14 +86,15 @@ class Prefetch:
         self.count = connections if is_alone else FIRST_OF_SEVERAL
         self._least = connections
         self._seconds = AHEAD_ALONE if is_alone else AHEAD_OF_SEVERAL
-        self._taken, self._at = 0, float("-inf")
+        self._taken = 0
+        self._at: float | None = None
 
     def learn(self, taken: int, now: float) -> None:
         """The relay has had so many messages in all by now, on a clock that only goes forward."""
-        seconds = now - self._at
-        if seconds < LEAST_SPAN:
-            return
-        if math.isfinite(seconds):
+        if self._at is not None:
+            seconds = now - self._at
+            if seconds < LEAST_SPAN:
+                return
             fits = (taken - self._taken) / seconds * self._seconds
             steady = min(max(fits, self.count / 2), self.count * 2)
             self.count = int(min(max(steady, self._least), MOST_AHEAD))

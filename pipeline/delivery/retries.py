@@ -57,11 +57,6 @@ _ALWAYS_AGAIN = frozenset(
 )
 
 
-def is_accepted(reply: Reply) -> bool:
-    """Whether it is what nearly all replies are, so that nothing else of it matters."""
-    return reply.after_dot and reply.code == OK
-
-
 def after(
     reply: Reply,
     *,
@@ -79,7 +74,7 @@ def after(
         key: Names the delivery; its jitter derives from it and is the same in every run.
         first_at: When the first attempt was; without it the planned waits are added up.
     """
-    if is_accepted(reply):
+    if reply.after_dot and reply.code == OK:
         return ACCEPTED
     said = meaning(reply)
     event = _event(reply, said)

@@ -101,7 +101,7 @@ class Route:
         return not self._queue
 
     def _pop(self) -> Task | None:
-        """The task that waits longest: asked for from both threads, given to one."""
+        """The task that waits longest, unless it was taken back meanwhile."""
         try:
             return self._queue.popleft()
         except IndexError:

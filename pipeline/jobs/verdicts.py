@@ -38,16 +38,13 @@ class Verdicts:
         task, relay = result.task, result.route.name
         one = task.claimed.delivery
         self._tried[one.issue_id] += 1
-        if delivery.is_accepted(reply):
-            outcome = delivery.ACCEPTED
-        else:
-            outcome = delivery.after(
-                reply,
-                attempts=one.attempts,
-                now=now,
-                key=f"{one.issue_id} {one.subscriber_id}",
-                first_at=task.claimed.first_tried_at,
-            )
+        outcome = delivery.after(
+            reply,
+            attempts=one.attempts,
+            now=now,
+            key=f"{one.issue_id} {one.subscriber_id}",
+            first_at=task.claimed.first_tried_at,
+        )
         if outcome.meaning is Meaning.ACCEPTED:
             self._taken[relay][task.lane, task.claimed.domain if not task.lane else ""] += 1
         else:

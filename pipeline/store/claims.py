@@ -114,15 +114,14 @@ def _is_due(now: Any, among: Collection[str] | BindParameter[Any]) -> ColumnElem
     return and_(is_due(now), (delivery.c.issue_key + 0).in_(keys))
 
 
-# What a sender says a hundred times a second is put together once: a sixth of the ledger's time.
-
-
 _FATE = case(
     (subscriber.c.status == SubscriberStatus.SUPPRESSED.value, _Fate.SUPPRESSED.value),
     (~IS_WANTED, _Fate.LEFT.value),
     (issue.c.paused.is_not(None), _Fate.HELD.value),
     else_=_Fate.GOES.value,
 )
+
+# What a sender says in each of its turns is put together once.
 
 
 @cache

@@ -34,6 +34,12 @@ def configure(site: Site, old: str, new: str) -> None:
     file.write_text(text.replace(old, new))
 
 
+def add_relay(site: Site, port: int, more: str = "") -> None:
+    """Another relay beside those of a site."""
+    said = f'[[relays]]\nhost = "127.0.0.1"\nport = {port}\n{more}\n[[destinations]]'
+    configure(site, "[[destinations]]", said)
+
+
 def run(site: Site, *command: str) -> str:
     """What a command prints."""
     words = [sys.executable, "-m", "pipeline", "--site", str(site.folder), *command]
@@ -72,9 +78,8 @@ def test_the_next_relay_takes_over(tmp_path: Path) -> None:
     """Where one of two relays is dead the other gets everything; a line names the dead one."""
     with sink(tmp_path / "sink") as server:
         site = build(tmp_path / "site", server.port, 200)
-        more = f'[[relays]]\nhost = "127.0.0.1"\nport = {server.port}\n[[destinations]]'
         configure(site, f"port = {server.port}", "port = 1")
-        configure(site, "[[destinations]]", more)
+        add_relay(site, server.port)
         with open_site(site.folder) as app:
             first = jobs.deliver(app.desk, now())
             second = jobs.deliver(app.desk, now())
@@ -91,8 +96,7 @@ def test_relays_share_by_weight(tmp_path: Path) -> None:
     """Of two relays that work, one of three times the weight gets three times as much."""
     with sink(tmp_path / "a", "--delay=2") as one, sink(tmp_path / "b", "--delay=2") as other:
         site = build(tmp_path / "site", one.port, 400)
-        more = f'[[relays]]\nhost = "127.0.0.1"\nport = {other.port}\nweight = 3\n[[destinations]]'
-        configure(site, "[[destinations]]", more)
+        add_relay(site, other.port, "weight = 3")
         site.finish()
         shares = len(one.accepted()), len(other.accepted())
     assert sum(shares) == 400
@@ -103,8 +107,7 @@ def test_a_slow_relay_keeps_nothing_from_a_fast_one(tmp_path: Path) -> None:
     """Of two relays of the same weight, one that takes two seconds for each message gets few."""
     with sink(tmp_path / "a", "--delay=2000") as slow, sink(tmp_path / "b") as fast:
         site = build(tmp_path / "site", slow.port, 400)
-        more = f'[[relays]]\nhost = "127.0.0.1"\nport = {fast.port}\n[[destinations]]'
-        configure(site, "[[destinations]]", more)
+        add_relay(site, fast.port)
         site.finish()
         shares = len(slow.accepted()), len(fast.accepted())
     assert sum(shares) == 400
