@@ -4,8 +4,9 @@
 median of some: the best run of one tells little beside the best of another where machines are
 shared. Ours with ledger and journal; smtp-source, the load generator in C that comes with Postfix,
 which keeps no account of anything; django-newsletter; nodemailer with a pool of connections, where
-npm is. Into Postfix smtp-source also sends a message of ours in place of its own lines of X: what
-Postfix does with a message depends on what is in it.
+npm is. Into Postfix smtp-source also sends as a list wants it, to another address with each message
+(`-N`): Postfix looks up where each new address leads, and remembers the last one only; and then a
+message of ours in place of its own lines of X.
 
 The sender is a process of its own, as `partwork delivery send` is; it finds the issue compiled.
 """
@@ -139,9 +140,19 @@ def sample(file: Path) -> int:
     return len(body)
 
 
-def smtp_source(port: int, people: int, file: Path | None = None) -> float:
-    """Messages a second of Postfix's load generator: its own, or the one in a file."""
+def smtp_source(
+    port: int, people: int, file: Path | None = None, *, is_list: bool = False
+) -> float:
+    """Messages a second of Postfix's load generator.
+
+    Args:
+        port: Of the server.
+        people: How many messages.
+        file: The message; its own if none is given.
+        is_list: Whether each goes to an address of its own, not all to one.
+    """
     what = ["-l", str(OCTETS)] if file is None else ["-F", str(file)]
+    what += ["-N"] if is_list else []
     command = ["smtp-source", "-d", "-s", str(CONNECTIONS), *what, "-m", str(people)]
     command += ["-f", "a@example.org", "-t", "b@example.org", f"127.0.0.1:{port}"]
     began = time.perf_counter()
@@ -232,7 +243,8 @@ def rates() -> None:
         found = _in_turn(
             {
                 source: lambda: smtp_source(port, SOME),
-                "with a message of ours": lambda: smtp_source(port, SOME, file),
+                "to a list (-N)": lambda: smtp_source(port, SOME, is_list=True),
+                "and a message of ours": lambda: smtp_source(port, SOME, file, is_list=True),
                 "ours": lambda: ours(port, SOME),
             }
         )
