@@ -16,6 +16,10 @@ from pipeline.errors import StoreError
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one before it says so."""
 
+SILENT_SECONDS = 60.0
+"""How long PostgreSQL keeps what a writer has locked that says nothing between two statements: it
+was stopped, or its machine is gone, of which a server may hear after hours."""
+
 PIECE = 1 << 20
 
 PRAGMAS = (
@@ -162,7 +166,14 @@ def _prepare_postgresql(raw: Any, _record: object) -> None:
 
 
 def _begin_postgresql(tx: Connection) -> None:
-    """Whoever decides by what it reads is alone with that, as it is on SQLite."""
+    """Whoever decides by what it reads is alone with that, as it is on SQLite.
+
+    Readers may be as slow as who reads from them: they are in nobody's way.
+    """
     mode = tx.get_execution_options().get("partwork_begin", "IMMEDIATE")
+    if mode == "DEFERRED":
+        return
+    wanted = f"set_config('idle_in_transaction_session_timeout', '{SILENT_SECONDS}s', true)"
     if mode == "IMMEDIATE":
-        tx.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER})")
+        wanted += f", pg_advisory_xact_lock({WRITER})"
+    tx.exec_driver_sql(f"SELECT {wanted}")

@@ -106,6 +106,8 @@ def _told(error: DatabaseError) -> StoreError:
 
 def _advice(said: str) -> str:
     advice = {
+        "idle-in-transaction": "this process was stopped within a transaction, which was undone; "
+        "run it again",
         "lock": "another process is writing; try again when it has finished",
         "readonly": "make the file and its folder writable for this user",
         "permission denied": "let this user read and write all tables",

@@ -21,6 +21,7 @@ from pipeline.app import open_site
 from pipeline.jobs import recover
 from pipeline.jobs.leases import Lease
 from pipeline.smtp.wire import Wire
+from pipeline.store import databases
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,10 @@ class Options:
     fail_point: str = ""
     at: int = 1
     """At which passing of the point it kills itself."""
+    deed: int = signal.SIGKILL
+    """What it does to itself there."""
+    silent: float = databases.SILENT_SECONDS
+    """How long PostgreSQL waits for it within a transaction, in seconds."""
     is_naive: bool = False
     """Whether it writes nothing down before the 250, as most programs do: the control."""
     lease: float = 900.0
@@ -67,7 +72,8 @@ def _arm(options: Options) -> None:
         Lease.intend = Lease.accept = lambda *_: None  # type: ignore[method-assign]
         empty = journal.Found(frozenset(), frozenset())
         recover._settle = _believing(recover._settle, empty)
-    die = _Countdown(options.at)
+    databases.SILENT_SECONDS = options.silent
+    die = _Countdown(options.at, options.deed)
     if options.fail_point:
         owner, name, wrap = _POINTS[options.fail_point]
         setattr(owner, name, wrap(die, getattr(owner, name)))
@@ -86,13 +92,13 @@ class _Jumping:
 
 
 class _Countdown:
-    def __init__(self, count: int) -> None:
-        self._left = count
+    def __init__(self, count: int, deed: int) -> None:
+        self._left, self._deed = count, deed
 
     def __call__(self) -> None:
         self._left -= 1
         if self._left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self._deed)
 
 
 def _before(die: Callable[[], None], call: Callable[..., Any]) -> Callable[..., Any]:

@@ -126,6 +126,35 @@ def test_a_stopped_sender_is_overtaken_and_does_no_harm(tmp_path: Path, database
         check(site, server)
 
 
+def test_a_sender_stopped_within_a_transaction_is_not_waited_for(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    """PostgreSQL undoes what it holds: another sends the rest, and nobody is served twice."""
+    with sink(tmp_path / "sink", "--delay=5") as server:
+        site = build(tmp_path / "site", server.port, PEOPLE, postgres_url)
+        told = tmp_path / "told"
+        first = start(
+            site.folder,
+            Options("mid_commit", told=str(told), deed=signal.SIGSTOP, silent=1.0, lease=1),
+        )
+        assert first.pid is not None
+        until(lambda: _is_stopped(first.pid))
+        time.sleep(1.5)
+        site.finish(Options(lease=1))
+        os.kill(first.pid, signal.SIGCONT)
+        first.join()
+        assert "this process was stopped within a transaction" in told.read_text()
+        site.finish()
+        site.resolve(server)
+        site.finish()
+        check(site, server)
+
+
+def _is_stopped(pid: int | None) -> bool:
+    """Whether a process was stopped by a signal."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
 @pytest.mark.parametrize("jump", [3600.0, -3600.0])
 def test_a_clock_that_is_set_does_no_harm(tmp_path: Path, jump: float) -> None:
     """An hour forward or back in mid-issue, beside a second sender: once each."""

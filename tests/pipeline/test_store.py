@@ -44,6 +44,7 @@ from pipeline.store import (
     StoreOptions,
     Transaction,
     claims,
+    databases,
     deliveries,
     guides,
     issues,
@@ -259,6 +260,35 @@ def test_a_writer_sees_no_other_writer(store: Store) -> None:
         thread.join()
     with store.read() as tx:
         assert tx.execute(text("SELECT n FROM tally")).scalar() == 100
+
+
+def fall_silent(store: Store) -> None:
+    """Say nothing within a transaction until somebody else has written."""
+    with store.write() as tx:
+        subscribers.put(tx, person("mira"))
+        with store.write() as other:
+            subscribers.put(other, person("tom"))
+        subscribers.put(tx, person("mira"))
+
+
+def test_postgresql_waits_for_no_writer_that_says_nothing(
+    tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who was stopped within a transaction, or whose machine is gone, keeps nobody from writing.
+
+    Nothing of theirs stays, and they are told; who reads may take their time.
+    """
+    monkeypatch.setattr(databases, "SILENT_SECONDS", 0.2)
+    store = open_store(StoreOptions(postgres_url), tmp_path)
+    with store.read() as slow:
+        assert not subscribers.known_keys(slow, ["mira@example.org"])
+        with pytest.raises(StoreError, match="stopped within a transaction"):
+            fall_silent(store)
+        assert not subscribers.known_keys(slow, ["tom@example.org"])
+    with store.read() as tx:
+        found = subscribers.known_keys(tx, ["mira@example.org", "tom@example.org"])
+        assert found == {"tom@example.org"}
+    store.close()
 
 
 def test_a_frozen_issue_thaws_equal(store: Store) -> None:
