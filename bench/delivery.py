@@ -1,12 +1,12 @@
 """What sending costs: messages a second and memory, beside others, into the same servers.
 
-`make bench-delivery` prints tables of rates and of sizes. Rates are of whole runs, in turn, the
-median of some: the best run of one tells little beside the best of another where machines are
-shared. Ours with ledger and journal; smtp-source, the load generator in C that comes with Postfix,
-which keeps no account of anything; django-newsletter; nodemailer with a pool of connections, where
-npm is. Into Postfix smtp-source also sends as a list wants it, to another address with each message
-(`-N`): Postfix looks up where each new address leads, and remembers the last one only; and then a
-message of ours in place of its own lines of X.
+`make bench-delivery` prints tables of rates and of sizes. Rates are of whole runs in turn, the
+median of some; beside it the median of how a run compares with the peer's of the same round, for
+the speed of a shared machine changes within minutes. Ours with ledger and journal; smtp-source, the
+load generator in C that comes with Postfix, which keeps no account of anything; django-newsletter;
+nodemailer with a pool of connections, where npm is. Into Postfix smtp-source also sends as a list
+wants it, to another address with each message (`-N`): Postfix looks up where each new address
+leads, and remembers the last one only; and then a message of ours in place of its own lines of X.
 
 The sender is a process of its own, as `partwork delivery send` is; it finds the issue compiled.
 """
@@ -110,6 +110,12 @@ def ours(port: int, people: int = PEOPLE, url: str = SQLITE, *, processes: int =
         seconds, _, sent = _sender(at)
     _check(sent == people, f"{sent} of {people} sent")
     return people / seconds
+
+
+def ours_on(server: str, port: int) -> float:
+    """The same, on a new database of this PostgreSQL."""
+    with postgres.database(server) as url:
+        return ours(port, PEOPLE, url)
 
 
 @contextmanager
@@ -223,17 +229,17 @@ def rates() -> None:
     with smtp_sink() as port:
         _say(f"{OCTETS:,} octets into smtp-sink, {CONNECTIONS} connections, messages a second")
         found = _in_turn({source: lambda: smtp_source(port, PEOPLE), "ours": lambda: ours(port)})
-        found["ours, 2 processes"] = ours(port, processes=2)
-        found["django-newsletter"] = django_newsletter(port, FEW)
-        found["nodemailer, pool"] = nodemailer(port, FEW) or 0.0
+        found["ours, 2 processes"] = [ours(port, processes=2)]
+        found["django-newsletter"] = [django_newsletter(port, FEW)]
+        found["nodemailer, pool"] = [nodemailer(port, FEW) or 0.0]
         _table(found, source)
-        with postgres.server() as server, postgres.database(server) as url:
+        with postgres.server() as server:
             _say("\nthe same with PostgreSQL on the same machine")
             with_it = {
                 source: lambda: smtp_source(port, PEOPLE),
-                "ours": lambda: ours(port, PEOPLE, url),
+                "ours": lambda: ours_on(server, port),
             }
-            _table(_in_turn(with_it, 1), source)
+            _table(_in_turn(with_it), source)
         _say(f"\ndjango-newsletter after kill -9 and another run: {newsletter_killed()}")
     with postfix() as port, tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "message"
@@ -249,24 +255,30 @@ def rates() -> None:
             }
         )
         _table(found, source)
-        _say(
-            f"ours beside smtp-source with the same list and message: "
-            f"{found['ours'] / found[alike]:.2f} x"
-        )
+        ratio = _beside(found["ours"], found[alike])
+        _say(f"ours beside smtp-source with the same list and message: {ratio:.2f} x")
 
 
-def _in_turn(peers: Mapping[str, Callable[[], float]], rounds: int = ROUNDS) -> dict[str, float]:
-    """The median rate of each of some peers that run one after the other, again and again."""
+def _in_turn(peers: Mapping[str, Callable[[], float]]) -> dict[str, list[float]]:
+    """The rates of some peers that run one after the other, a round after the other."""
     took: dict[str, list[float]] = {name: [] for name in peers}
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         for name, rate in peers.items():
             took[name].append(rate())
-    return {name: median(those) for name, those in took.items()}
+    return took
 
 
-def _table(found: dict[str, float], base: str) -> None:
-    for name, rate in found.items():
-        shown = f"{rate:>8,.0f} {rate / found[base]:>7.2f} x" if rate else f"{'-':>8}"
+def _beside(those: list[float], base: list[float]) -> float:
+    """How some rates compare with others: round by round if both have as many."""
+    if len(those) != len(base):
+        return median(those) / median(base)
+    return median(one / other for one, other in zip(those, base, strict=True))
+
+
+def _table(found: Mapping[str, list[float]], base: str) -> None:
+    for name, those in found.items():
+        rate = median(those)
+        shown = f"{rate:>8,.0f} {_beside(those, found[base]):>7.2f} x" if rate else f"{'-':>8}"
         _say(f"{name:<24} {shown}")
 
 

@@ -5,7 +5,6 @@ Exit codes: 0 done, 1 failed, 2 usage or settings, 3 partly done.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 
@@ -44,7 +43,6 @@ programs.register(app)
 
 def main() -> None:
     """Run the command line; no traceback reaches the user for what we raise on purpose."""
-    gc.set_threshold(100_000, 50, 50)  # trees are many objects and no cycles: a third of `check`
     try:
         app()
     except (ConfigError, UsageError) as error:
