@@ -38,7 +38,7 @@ AHEAD_ALONE, AHEAD_OF_SEVERAL = 0.5, 5.0
 """Seconds of work that a relay is given ahead: twice as long as the ledger leaves it alone, or, of
 several, so much that shares by weight hold until one turns out to be slow."""
 
-FIRST_OF_SEVERAL, MOST_AHEAD = 300, 1_000
+FIRST_OF_SEVERAL, MOST_AHEAD = 300, 2_000
 """Messages that each of several relays is given ahead at first, and any at most."""
 
 LEAST_SPAN = 0.02

@@ -27,7 +27,7 @@ from pipeline.smtp import Loop
 from pipeline.store.claims import Claim
 from pipeline.store.leases import Settled
 
-FLUSH, TURN = 500, 0.25
+FLUSH, TURN = 1_000, 0.25
 """Results are written to the ledger when there are so many, or after so many seconds.
 
 The journals have them at once; and while a turn is made the relays get less.

@@ -9,7 +9,7 @@ from pipeline.delivery import Bucket, Gate
 from pipeline.jobs.desk import Destination
 from pipeline.jobs.routes import Task
 
-CLAIM = 500
+CLAIM = 1_000
 """Rows a claim: large enough that its commit costs nothing, small enough to lose little."""
 
 
