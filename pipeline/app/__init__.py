@@ -112,7 +112,7 @@ def open_site(folder: Path, at: str | None = None) -> Iterator[App]:
             'leave --now out, or set PARTWORK_MAIL__TRANSPORT="maildir"',
         )
     os.environ.setdefault("PREMAILER_CACHE_MAXSIZE", "8192")  # its 128 thrash: 79 ms for 19 ms
-    gc.set_threshold(100_000, 50, 50)  # trees and messages are many objects and hardly a cycle
+    gc.set_threshold(100_000, 50, 50)  # trees are many objects, hardly a cycle: a third of `check`
     desk = _desk(folder, settings, (lambda: now) if now is not None else clock)
     try:
         yield App(folder, settings, desk)

@@ -27,8 +27,9 @@ from pipeline.smtp import Loop
 from pipeline.store.claims import Claim
 from pipeline.store.leases import Settled
 
-FLUSH, TURN = 1_000, 0.25
-"""Results are written to the ledger when there are so many, or after so many seconds.
+FLUSH, TURN = CLAIM, 0.25
+"""Results are written to the ledger when there are as many as a claim brings, or after so many
+seconds.
 
 The journals have them at once; and while a turn is made the relays get less.
 """

@@ -1,7 +1,8 @@
 """A sender that can be killed: a process that delivers what is due in a site, and ends.
 
 Forked from a server that has everything imported, so that hundreds of them cost little. At a
-fail-point it kills itself: the windows between two writes are too short to be met by chance.
+fail-point it kills itself, or stops: the windows between two writes are too short to be met by
+chance.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ class Options:
 
     fail_point: str = ""
     at: int = 1
-    """At which passing of the point it kills itself."""
+    """At which passing of the point that comes."""
     deed: int = signal.SIGKILL
-    """What it does to itself there."""
+    """The signal that it sends itself there."""
     silent: float = databases.SILENT_SECONDS
     """How long PostgreSQL waits for it within a transaction, in seconds."""
     is_naive: bool = False
